@@ -1,0 +1,239 @@
+//! What a subject may do with one row. This is the one decision procedure: policies, checks, the write
+//! trigger and explanations fold a row's gates into a [`Tally`] and ask [`decide`].
+//!
+//! Everything starts closed: an empty [`Tally`] with no owner allows nothing.
+
+use crate::action::Actions;
+use crate::key::Key;
+
+/// What sort of principal is asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SubjectKind {
+    /// Unknown, disabled or expired: may nothing.
+    Nobody,
+    /// A user.
+    User,
+    /// An API key, walled into its environment.
+    ApiKey,
+    /// `system`: passes every check.
+    System,
+}
+
+/// Who is asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Subject {
+    /// What sort of principal.
+    pub kind: SubjectKind,
+    /// Whether the admin role of its account is among its principals.
+    pub admin: bool,
+    /// Whether it is read-only.
+    pub read_only: bool,
+}
+
+impl Subject {
+    /// The subject that may nothing.
+    pub const NOBODY: Subject = Subject { kind: SubjectKind::Nobody, admin: false, read_only: false };
+}
+
+/// The gates of a row, folded one by one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tally {
+    grants: u64,
+    permits: u64,
+    engaged: u32,
+    all_home: bool,
+    missing_required: bool,
+    scope_home: bool,
+}
+
+impl Default for Tally {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Tally {
+    /// No gate seen yet.
+    #[inline]
+    pub const fn new() -> Tally {
+        Tally { grants: 0, permits: u64::MAX, engaged: 0, all_home: true, missing_required: false, scope_home: false }
+    }
+
+    /// A gate whose reference is present.
+    #[inline]
+    pub const fn engage(&mut self, key: Key) {
+        self.grants |= key.grants().bits();
+        self.permits &= key.permits().bits();
+        self.engaged = self.engaged.saturating_add(1);
+        self.all_home = self.all_home && key.is_home();
+    }
+
+    /// The scope gate, present: as [`Tally::engage`], and it is the wall of an API key.
+    #[inline]
+    pub const fn engage_scope(&mut self, key: Key) {
+        self.engage(key);
+        self.scope_home = key.is_home();
+    }
+
+    /// A gate whose reference is absent. Neutral, unless the table requires it.
+    #[inline]
+    pub const fn absent(&mut self, required: bool) {
+        self.missing_required = self.missing_required || required;
+    }
+
+    /// How many gates are engaged.
+    #[inline]
+    pub const fn engaged(&self) -> u32 {
+        self.engaged
+    }
+
+    /// Whether every engaged resource is of the subject's own account.
+    #[inline]
+    pub const fn all_home(&self) -> bool {
+        self.all_home
+    }
+
+    /// Whether these gates can no longer open for `wanted`, whatever gates follow (the subject's own
+    /// rules, admin and requester, aside).
+    #[inline]
+    pub const fn is_shut(&self, wanted: Actions) -> bool {
+        self.permits & wanted.bits() == 0
+    }
+
+    /// What the gates allow together: given by some, permitted by all.
+    #[inline]
+    const fn through_gates(&self) -> Actions {
+        if self.missing_required {
+            return Actions::empty();
+        }
+        Actions::from_bits_retain(self.grants & self.permits)
+    }
+}
+
+/// What a row says beside its gates.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowSide {
+    /// The subject owns the row.
+    pub owner: bool,
+    /// The row's owner is of the subject's account (asked only where no gate is engaged).
+    pub owner_home: bool,
+    /// The subject requested the row.
+    pub requester: bool,
+    /// The row is immutable.
+    pub immutable: bool,
+    /// The row is marked deleted, and not by the subject.
+    pub deleted_by_other: bool,
+}
+
+/// By which rule a verdict was reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Nobody is asking.
+    Nobody,
+    /// `system` passes every check.
+    System,
+    /// An API key outside its environment.
+    ApiKeyWall,
+    /// The admin of the account.
+    Admin,
+    /// No gate is engaged: the row lies in its owner's intray.
+    Intray,
+    /// The gates decided.
+    Gates,
+    /// The requester of the row.
+    Requester,
+    /// The row is marked deleted by somebody else.
+    Deleted,
+}
+
+/// What is allowed, and by which rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verdict {
+    /// Everything the subject may do with the row.
+    pub actions: Actions,
+    /// The rule that decided.
+    pub rule: Rule,
+}
+
+impl Verdict {
+    const fn nothing(rule: Rule) -> Verdict {
+        Verdict { actions: Actions::empty(), rule }
+    }
+
+    const fn everything(rule: Rule) -> Verdict {
+        Verdict { actions: Actions::EVERYTHING, rule }
+    }
+
+    /// The same verdict, asked about a row that exists: add, import, export and store are asked of places
+    /// and of new rows only (admin and system aside).
+    #[inline]
+    pub const fn of_existing(self) -> Verdict {
+        match self.rule {
+            Rule::System | Rule::Admin => self,
+            _ => Verdict { actions: self.actions.difference(Actions::OF_PLACES), rule: self.rule },
+        }
+    }
+}
+
+/// What `subject` may do with a row of these gates and this side.
+#[inline]
+pub const fn decide(subject: &Subject, gates: &Tally, side: &RowSide) -> Verdict {
+    match subject.kind {
+        SubjectKind::Nobody => return Verdict::nothing(Rule::Nobody),
+        SubjectKind::System => return Verdict::everything(Rule::System),
+        SubjectKind::ApiKey if !gates.scope_home => return Verdict::nothing(Rule::ApiKeyWall),
+        _ => {}
+    }
+    let is_user = matches!(subject.kind, SubjectKind::User);
+    if subject.admin && (if gates.engaged == 0 { side.owner_home } else { gates.all_home }) {
+        return Verdict::everything(Rule::Admin);
+    }
+    let mut rule = Rule::Gates;
+    let mut allowed = if gates.engaged == 0 {
+        rule = Rule::Intray;
+        if is_user && side.owner { Actions::CHANGE } else { Actions::empty() }
+    } else {
+        gates.through_gates()
+    };
+    if !allowed.contains(Actions::READ) {
+        allowed = allowed.intersection(Actions::BLIND);
+    }
+    if is_user && side.requester && gates.all_home {
+        if !allowed.contains(Actions::VIEW.union(Actions::EDIT)) {
+            rule = Rule::Requester;
+        }
+        allowed = allowed.union(Actions::VIEW).union(Actions::EDIT);
+    }
+    if subject.read_only {
+        allowed = allowed.intersection(Actions::GUEST);
+    }
+    if side.immutable {
+        allowed = allowed.difference(Actions::CHANGES_IMMUTABLE);
+    }
+    if side.deleted_by_other {
+        return Verdict::nothing(Rule::Deleted);
+    }
+    Verdict { actions: allowed, rule }
+}
+
+/// What a subject may do with a resource itself, given its key for it.
+///
+/// `inside_wall`: for an API key, whether a scope resource lies inside its environment (resources of other
+/// families always do).
+#[inline]
+pub const fn decide_on(subject: &Subject, key: Key, inside_wall: bool) -> Verdict {
+    match subject.kind {
+        SubjectKind::Nobody => return Verdict::nothing(Rule::Nobody),
+        SubjectKind::System => return Verdict::everything(Rule::System),
+        SubjectKind::ApiKey if !inside_wall => return Verdict::nothing(Rule::ApiKeyWall),
+        _ => {}
+    }
+    if subject.admin && key.is_home() {
+        return Verdict::everything(Rule::Admin);
+    }
+    let mut allowed = key.mask();
+    if subject.read_only {
+        allowed = allowed.intersection(Actions::GUEST.union(Actions::ENTER));
+    }
+    Verdict { actions: allowed, rule: Rule::Gates }
+}

@@ -1,0 +1,1 @@
+//! docacl seen by real clients.

@@ -1,0 +1,1 @@
+//! A naive evaluator of who may do what.
