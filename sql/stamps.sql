@@ -1,0 +1,90 @@
+-- Whatever changes what somebody holds touches the stamps of those whom it concerns, in the same transaction.
+-- AFTER STATEMENT: a reader that comes in between must never keep old grants under a new stamp. ENABLE ALWAYS:
+-- session_replication_role does not switch them off. No fan-out to members: a ring carries the stamps of all its
+-- principals, so two changes wait for each other only where they change the same principal or tree.
+
+CREATE FUNCTION docacl.touch(kind smallint, ids bigint[]) RETURNS void
+LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+    INSERT INTO docacl.stamp AS s (kind, id, value)
+    SELECT $1, t.id, gen_random_uuid() FROM (SELECT DISTINCT u.id FROM unnest($2) AS u(id) WHERE u.id IS NOT NULL ORDER BY 1) AS t
+    ON CONFLICT ON CONSTRAINT stamp_pkey DO UPDATE SET value = excluded.value
+$$;
+REVOKE ALL ON FUNCTION docacl.touch(smallint, bigint[]) FROM PUBLIC;
+
+CREATE FUNCTION docacl.touch_changed() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ids bigint[];
+BEGIN
+    -- TG_ARGV[0]: the kind of stamp, TG_ARGV[1]: the column whose values it stands for.
+    IF TG_OP = 'INSERT' THEN
+        EXECUTE format('SELECT array_agg(DISTINCT %I) FROM new_rows', TG_ARGV[1]) INTO ids;
+    ELSIF TG_OP = 'DELETE' THEN
+        EXECUTE format('SELECT array_agg(DISTINCT %I) FROM old_rows', TG_ARGV[1]) INTO ids;
+    ELSE
+        EXECUTE format('SELECT array_agg(DISTINCT i) FROM (SELECT %1$I FROM new_rows UNION SELECT %1$I FROM old_rows) AS t(i)', TG_ARGV[1]) INTO ids;
+    END IF;
+    PERFORM docacl.touch(TG_ARGV[0]::smallint, ids);
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.touch_changed() FROM PUBLIC;
+
+CREATE FUNCTION docacl.refuse_truncate() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RAISE EXCEPTION 'table "docacl.%" cannot be truncated', TG_TABLE_NAME
+        USING ERRCODE = '0A000', HINT = 'Delete what is no longer wanted, or drop the extension.';
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.refuse_truncate() FROM PUBLIC;
+
+-- Structure: only what an existing resource that is no row's own list looks like to a check. A new resource
+-- touches nothing: a ring that has not met it looks it up.
+CREATE FUNCTION docacl.touch_structure() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    ids bigint[];
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        SELECT array_agg(DISTINCT o.account_id) INTO ids FROM old_rows AS o WHERE o.kind <> 'document';
+    ELSE
+        SELECT array_agg(DISTINCT a.id) INTO ids
+        FROM old_rows AS o JOIN new_rows AS n USING (id) CROSS JOIN LATERAL (VALUES (o.account_id), (n.account_id)) AS a(id)
+        WHERE (o.kind <> 'document' OR n.kind <> 'document')
+          AND (o.parent_id, o.inherits, o.kind, o.account_id, o.key, o.name, o.is_star)
+              IS DISTINCT FROM (n.parent_id, n.inherits, n.kind, n.account_id, n.key, n.name, n.is_star);
+    END IF;
+    PERFORM docacl.touch(2::smallint, ids);
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.touch_structure() FROM PUBLIC;
+
+CREATE TRIGGER stamp_insert AFTER INSERT ON docacl.grants REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('1', 'principal_id');
+CREATE TRIGGER stamp_update AFTER UPDATE ON docacl.grants REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('1', 'principal_id');
+CREATE TRIGGER stamp_delete AFTER DELETE ON docacl.grants REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('1', 'principal_id');
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON docacl.grants FOR EACH STATEMENT EXECUTE FUNCTION docacl.refuse_truncate();
+CREATE TRIGGER stamp_insert AFTER INSERT ON docacl.membership REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('1', 'member_id');
+CREATE TRIGGER stamp_update AFTER UPDATE ON docacl.membership REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('1', 'member_id');
+CREATE TRIGGER stamp_delete AFTER DELETE ON docacl.membership REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('1', 'member_id');
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON docacl.membership FOR EACH STATEMENT EXECUTE FUNCTION docacl.refuse_truncate();
+CREATE TRIGGER stamp_insert AFTER INSERT ON docacl.principal REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('1', 'id');
+CREATE TRIGGER stamp_update AFTER UPDATE ON docacl.principal REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('1', 'id');
+CREATE TRIGGER stamp_delete AFTER DELETE ON docacl.principal REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('1', 'id');
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON docacl.principal FOR EACH STATEMENT EXECUTE FUNCTION docacl.refuse_truncate();
+CREATE TRIGGER stamp_update AFTER UPDATE ON docacl.resource REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_structure();
+CREATE TRIGGER stamp_delete AFTER DELETE ON docacl.resource REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_structure();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON docacl.resource FOR EACH STATEMENT EXECUTE FUNCTION docacl.refuse_truncate();
+
+DO $$
+DECLARE
+    t record;
+BEGIN
+    FOR t IN SELECT tgrelid::regclass AS rel, tgname FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgrelid IN
+        ('docacl.grants'::regclass, 'docacl.membership'::regclass, 'docacl.principal'::regclass, 'docacl.resource'::regclass)
+    LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.rel, t.tgname);
+    END LOOP;
+END
+$$;

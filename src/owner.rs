@@ -1,0 +1,72 @@
+//! Acting as the extension's owner, for the few moments in which an administrative function writes docacl's
+//! tables on behalf of somebody whose authority has been checked.
+
+use pgrx::pg_sys;
+use pgrx::spi::{Query, SpiClient, SpiTupleTable};
+use pgrx::datum::DatumWithOid;
+use pgrx::prelude::*;
+
+use crate::error::{Result, internal};
+
+/// While it lives, the session is the owner of the extension and search_path is pinned; both are put back when
+/// it is dropped, and by PostgreSQL's own abort when an error passes through.
+pub struct AsOwner {
+    user: pg_sys::Oid,
+    context: i32,
+    guc_level: i32,
+}
+
+impl AsOwner {
+    /// Becomes the owner. SECURITY_LOCAL_USERID_CHANGE forbids SET ROLE meanwhile.
+    pub fn begin() -> Result<AsOwner> {
+        let owner = owner()?;
+        // SAFETY: reads and sets backend state; search_path is set at a GUC nest level that drop closes.
+        unsafe {
+            let mut user = pg_sys::Oid::INVALID;
+            let mut context = 0;
+            pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+            pg_sys::SetUserIdAndSecContext(owner, context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
+            let guc_level = pg_sys::NewGUCNestLevel();
+            pg_sys::set_config_option(
+                c"search_path".as_ptr(),
+                c"pg_catalog, pg_temp".as_ptr(),
+                pg_sys::GucContext::PGC_USERSET,
+                pg_sys::GucSource::PGC_S_SESSION,
+                pg_sys::GucAction::GUC_ACTION_SAVE,
+                true,
+                0,
+                false,
+            );
+            Ok(AsOwner { user, context, guc_level })
+        }
+    }
+}
+
+impl Drop for AsOwner {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return; // The (sub)transaction aborts and puts user and settings back.
+        }
+        // SAFETY: puts back what `begin` found.
+        unsafe {
+            pg_sys::AtEOXact_GUC(false, self.guc_level);
+            pg_sys::SetUserIdAndSecContext(self.user, self.context);
+        }
+    }
+}
+
+/// The owner of the extension.
+fn owner() -> Result<pg_sys::Oid> {
+    let table = crate::scan::relation("principal")?;
+    // SAFETY: a syscache look-up, released after use.
+    unsafe {
+        let tuple = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::RELOID as i32, pg_sys::Datum::from(table));
+        if tuple.is_null() {
+            return Err(internal("no entry for docacl.principal"));
+        }
+        let class = pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_class;
+        let owner = (*class).relowner;
+        pg_sys::ReleaseSysCache(tuple);
+        Ok(owner)
+    }
+}
