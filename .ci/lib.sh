@@ -7,6 +7,9 @@ PG=${PG:-15}
 export PG
 # A PGRX_HOME of our own: what the developer's own pgrx knows stays as it is.
 export PGRX_HOME=$top/target/pgrx
+# Cargo may be missing in a non-interactive PATH; a cargo-pgrx of the right version lies in target/tools where .ci/setup
+# had to build one.
+PATH=$top/target/tools/bin:$PATH:${HOME:-/root}/.cargo/bin
 # psql must not read what a developer keeps in his home.
 export PSQLRC=/dev/null
 
@@ -47,4 +50,25 @@ remove_private_dir() {
     local dir=$top/target/$1
     if [ -L "$dir" ]; then rm -rf "$(readlink "$dir")"; fi
     rm -rf "$dir"
+}
+
+# phase NAME CMD …: runs CMD, shows and times it, and adds what its output says passed and failed to the sums.
+# Knows cargo's "test result:" lines and our own "NAME: N passed, N failed"; a plain "N passed, N failed" is already the
+# sum of what stands above it. A command that counts nothing counts as one.
+passed=0 failed=0
+phase() {
+    local name=$1 log=$top/target/ci/$1.log status=0 ok bad started=$SECONDS
+    shift
+    mkdir -p target/ci
+    echo "== $name: $*"
+    "$@" 2>&1 | tee "$log" || status=$?
+    read -r ok bad < <(awk '
+        /^test result: / { ok += $4; bad += $6 }
+        /^[a-z-]+: [0-9]+ passed, [0-9]+ failed$/ { ok += $2; bad += $4 }
+        /^[0-9]+ passed, [0-9]+ failed$/ { ok = $1; bad = $3 }
+        END { print ok + 0, bad + 0 }' "$log")
+    if [ "$status" != 0 ] && [ "$bad" = 0 ]; then bad=1; fi
+    if [ "$status" = 0 ] && [ "$ok" = 0 ]; then ok=1; fi
+    passed=$((passed + ok)) failed=$((failed + bad))
+    echo "== $name: $([ "$bad" = 0 ] && echo ok || echo FAILED), $((SECONDS - started)) s"
 }
