@@ -26,11 +26,10 @@ test:
 
 # The server stays, for `make psql`.
 demo: build
-	@.ci/cluster start demo
-	@.ci/cluster in demo examples/demo/run
+	@examples/demo/run
 
 psql:
-	@.ci/cluster in demo psql -d docs -U '$(or $(AS),$(error say as whom: make psql AS=USER))'
+	@examples/demo/psql '$(AS)'
 
 stop:
 	@.ci/cluster stop demo
