@@ -21,6 +21,8 @@ UPDATE demo.story SET section = (
     SELECT section FROM demo.file
     WHERE coalesce(kind_above, kind) = story.kind AND section NOT IN ('libs', 'admin') AND section !~ '/'
     GROUP BY section ORDER BY count(DISTINCT source) DESC, section LIMIT 1);
+ALTER TABLE demo.story
+    ALTER kind SET NOT NULL, ALTER source SET NOT NULL, ALTER maintainer SET NOT NULL, ALTER section SET NOT NULL;
 SELECT kind, source, maintainer, section FROM demo.story \gset
 
 -- Everybody sees the screen. Staff may work with the documents of every maintainer.

@@ -28,8 +28,7 @@ SELECT d.id AS own_document, d.title AS own_title FROM documents d WHERE d.proje
 \set ECHO queries
 :see;
 \set ECHO none
-\echo
-\echo '── ben is the packager of' :source ': every type and location, in that source package'
+\echo '── ben is the packager of' :source': every type and location, in that source package'
 \connect - ben
 :see;
 \echo '── clara is a security auditor: copyright, changelog and news, in Debian/libs and Debian/admin'
@@ -56,7 +55,6 @@ SELECT d.id AS own_document, d.title AS own_title FROM documents d WHERE d.proje
 \set ECHO queries
 :look;
 \set ECHO none
-\echo
 \echo '── dora'
 \connect - dora
 :look;
@@ -73,17 +71,23 @@ SELECT acl_can(:own_document, 'read') AS read_own, acl_can(:own_document, 'delet
        acl_can(:foreign_document, 'read') AS read_other, acl_can(:foreign_document, 'delete') AS delete_other;
 SELECT array_to_string(acl_actions(:own_document), ', ') AS "what ben may do with his own";
 \set ECHO none
+\echo '── greta, an administrator, about the others'
+\connect - greta
+\set ECHO queries
+SELECT who, acl_can(who, :own_document, 'read') AS reads_it, acl_can(who, :own_document, 'write') AS edits_it
+FROM unnest(ARRAY['anna', 'ben', 'clara', 'dora', 'erik']) AS who;
+\set ECHO none
 
-\echo
 \echo '════ 4. Writing'
 \echo
 \echo '── dora adds a document of her type: allowed'
 \connect - dora
 \set ECHO queries
-\set QUIET off
 BEGIN;
+\set QUIET off
 INSERT INTO documents (title, location_id, document_type_id, project, company_id)
 VALUES ('a page of my own', :shelf, :type, :'project', :company);
+\set QUIET on
 ROLLBACK;
 \set ECHO none
 \echo
@@ -96,6 +100,7 @@ VALUES ('a licence of my own', :shelf, :other_type, :'project', :company);
 \echo
 \echo '── dora edits what she sees: she may not, so the statement passes over every row, as in plain row security'
 \set ECHO queries
+\set QUIET off
 UPDATE documents SET body = 'better';
 \set ECHO none
 \set QUIET on
@@ -103,16 +108,16 @@ UPDATE documents SET body = 'better';
 \echo '── ben edits a document of his package: allowed. He gives it to another package: refused'
 \connect - ben
 \set ECHO queries
-\set QUIET off
 BEGIN;
+\set QUIET off
 UPDATE documents SET title = 'a better title' WHERE id = :own_document;
 UPDATE documents SET project = :'project' WHERE id = :own_document;
 \set ECHO none
 \echo SQLSTATE :LAST_ERROR_SQLSTATE
+\set QUIET on
 \set ECHO queries
 ROLLBACK;
 \set ECHO none
-\set QUIET on
 
 \echo
 \echo '════ 5. A role change takes effect in an open session'
@@ -122,38 +127,39 @@ ROLLBACK;
 \set ECHO queries
 SELECT pg_backend_pid() AS connection, count(*) AS documents FROM documents;
 \set ECHO none
-\echo
 \echo '── greta, an administrator, in a second one'
-\! psql -X -q -e -U greta -P footer=off -P linestyle=unicode -c "SELECT acl_assign('Security auditors', 'dora');" | sed '/^$/d'
+\! psql -X -q -A -t -e -U greta -c "SELECT acl_assign('Security auditors', 'dora');" | sed '/^$/d'
 \echo
 \echo '── dora''s next statement, in the connection that was open all the time'
 \set ECHO queries
 SELECT pg_backend_pid() AS connection, count(*) AS documents FROM documents;
 \set ECHO none
-\echo
 \echo '── greta takes the role away again'
-\! psql -X -q -e -U greta -P footer=off -P linestyle=unicode -c "SELECT acl_unassign('Security auditors', 'dora');" | sed '/^$/d'
+\! psql -X -q -A -t -e -U greta -c "SELECT acl_unassign('Security auditors', 'dora');" | sed '/^$/d'
 \echo
+\echo '── dora once more'
 \set ECHO queries
 SELECT pg_backend_pid() AS connection, count(*) AS documents FROM documents;
 \set ECHO none
 
-\echo
 \echo '════ 6. Sharing one document'
 \echo
-\echo '── anna shares' :shared_title 'with dora, who does not enter its location'
+\echo '── dora does not enter the location of' :shared_title
 \connect - dora
 \set ECHO queries
 SELECT title FROM documents WHERE id = :shared_document;
 \set ECHO none
+\echo '── anna shares it with her: the document gets a list of its own, beside its location'
 \connect - anna
 \set ECHO queries
 SELECT acl_grant('dora', 'view', 'document', :'shared_document') AS shared;
 \set ECHO none
+\echo '── dora'
 \connect - dora
 \set ECHO queries
 SELECT title FROM documents WHERE id = :shared_document;
 \set ECHO none
+\echo '── anna takes it back'
 \connect - anna
 \set ECHO queries
 SELECT acl_revoke('dora', 'view', 'document', :'shared_document') AS revoked;
