@@ -3,7 +3,6 @@
 //! Positions of columns are those of sql/tables.sql; `pgrx-tests/facts.rs` compares them with the catalogue.
 
 use pgrx::pg_sys::Oid;
-use pgrx::prelude::*;
 
 use crate::error::{Result, internal};
 use crate::scan::{self, Access, Eq, Snap, Tuple};

@@ -1,6 +1,43 @@
 //! docacl: document access control inside PostgreSQL.
 //!
-//! This file is the map; each module says what it is for.
+//! This file is the map.
+//!
+//! | module | concern |
+//! |---|---|
+//! | [`error`] | every error with its SQLSTATE and hint |
+//! | [`scan`], [`facts`], [`lookup`] | reading docacl's tables under a given snapshot |
+//! | [`identity`] | who is asking; the settings |
+//! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
+//! | [`shape`], [`bound`], [`check`] | the decision about a row |
+//! | [`owner`] | acting as the extension's owner |
+
+// Errors end the statement: their size costs nothing that matters, and boxing them would only hide them.
+#![allow(clippy::result_large_err)]
+
 use pgrx::prelude::*;
 
+mod bound;
+mod check;
+mod error;
+mod facts;
+mod freshness;
+mod identity;
+mod lookup;
+mod memo;
+mod nodes;
+mod owner;
+mod ring;
+mod scan;
+mod shape;
+
 ::pgrx::pg_module_magic!(name, version);
+
+extension_sql_file!("../sql/tables.sql", name = "tables", bootstrap);
+extension_sql_file!("../sql/stamps.sql", name = "stamps", requires = ["tables"]);
+extension_sql_file!("../sql/check.sql", name = "check", requires = ["tables"]);
+
+/// Called when the library is loaded.
+#[pg_guard]
+pub extern "C-unwind" fn _PG_init() {
+    identity::register_settings();
+}

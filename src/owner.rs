@@ -2,9 +2,6 @@
 //! tables on behalf of somebody whose authority has been checked.
 
 use pgrx::pg_sys;
-use pgrx::spi::{Query, SpiClient, SpiTupleTable};
-use pgrx::datum::DatumWithOid;
-use pgrx::prelude::*;
 
 use crate::error::{Result, internal};
 

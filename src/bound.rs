@@ -1,0 +1,452 @@
+//! A shape bound to a ring: the decision about rows, for one principal and one statement.
+//!
+//! This is where a row's columns become a [`Tally`] for `docacl_core::verdict::decide`. Policies, `acl_can`,
+//! the trigger and the explanations come through here; nothing else decides.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::rc::Rc;
+
+use docacl_core::verdict::{Verdict, decide};
+use docacl_core::{Actions, Key, RowSide, SubjectKind, Tally};
+use pgrx::pg_sys;
+
+use crate::error::{Result, internal};
+use crate::facts;
+use crate::memo::{Memo, Value};
+use crate::ring::Ring;
+use crate::scan::Snap;
+use crate::shape::{Argument, By, Reference, Shape};
+
+/// The type of an argument, as far as it matters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Type {
+    Int2,
+    Int4,
+    Int8,
+    Uuid,
+    Text,
+    Bool,
+    /// Only whether it is null.
+    Other,
+}
+
+impl Type {
+    /// Of a type's OID.
+    pub fn of(oid: pg_sys::Oid) -> Type {
+        match oid {
+            pg_sys::INT2OID => Type::Int2,
+            pg_sys::INT4OID => Type::Int4,
+            pg_sys::INT8OID => Type::Int8,
+            pg_sys::UUIDOID => Type::Uuid,
+            pg_sys::TEXTOID | pg_sys::VARCHAROID => Type::Text,
+            pg_sys::BOOLOID => Type::Bool,
+            _ => Type::Other,
+        }
+    }
+}
+
+/// The arguments of one row.
+pub trait Row {
+    /// The argument at a position; `None` where it is null.
+    fn get(&self, at: usize) -> Option<pg_sys::Datum>;
+}
+
+impl Row for [Option<pg_sys::Datum>] {
+    #[inline]
+    fn get(&self, at: usize) -> Option<pg_sys::Datum> {
+        <[_]>::get(self, at).copied().flatten()
+    }
+}
+
+struct BoundReference {
+    at: usize,
+    ty: Type,
+    reference: Reference,
+    memo: *mut Memo,
+}
+
+struct BoundGate {
+    own: Option<usize>,
+    references: Vec<BoundReference>,
+    constant: Option<Key>,
+    required: bool,
+    scope: bool,
+}
+
+/// A column that names a principal, compared with who is asking.
+struct BoundPrincipal {
+    at: usize,
+    ty: Type,
+    by: By,
+    me_int: Option<i64>,
+    me_uuid: Option<u128>,
+    me_text: Option<String>,
+}
+
+/// A shape bound to a ring.
+pub struct Bound {
+    pub ring: Rc<Ring>,
+    pub shape: Rc<Shape>,
+    gates: Vec<BoundGate>,
+    owner: Option<BoundPrincipal>,
+    requester: Option<BoundPrincipal>,
+    immutable: Option<(usize, Type)>,
+    deleted: Option<(usize, Type)>,
+    deleted_by: Option<BoundPrincipal>,
+    /// References to nothing met in this statement, so that each is looked up once.
+    nothing: RefCell<HashSet<(usize, String)>>,
+}
+
+impl Bound {
+    /// Binds a shape, given the types of its arguments.
+    pub fn new(ring: Rc<Ring>, shape: Rc<Shape>, types: &[Type], snap: &Snap) -> Result<Bound> {
+        let arguments = shape.arguments();
+        if arguments.len() != types.len() {
+            return Err(internal("a row check with the wrong number of arguments"));
+        }
+        let mut bound = Bound {
+            gates: shape
+                .gates
+                .iter()
+                .map(|g| BoundGate {
+                    own: None,
+                    references: vec![],
+                    constant: None,
+                    required: g.required,
+                    scope: g.gate == "scope",
+                })
+                .collect(),
+            owner: None,
+            requester: None,
+            immutable: None,
+            deleted: None,
+            deleted_by: None,
+            nothing: RefCell::new(HashSet::new()),
+            ring,
+            shape: shape.clone(),
+        };
+        for (at, (argument, ty)) in arguments.into_iter().zip(types.iter().copied()).enumerate() {
+            match argument {
+                Argument::Own(g) => bound.gates[g].own = Some(at),
+                Argument::Reference(g, r) => {
+                    let reference = shape.gates[g].refs[r].clone();
+                    check_type(reference.by, ty)?;
+                    let memo = bound.ring.keeper(&reference);
+                    bound.gates[g].references.push(BoundReference { at, ty, reference, memo });
+                }
+                Argument::Owner => bound.owner = Some(bound.principal(at, ty, shape.owner)?),
+                Argument::Requester => bound.requester = Some(bound.principal(at, ty, shape.requester)?),
+                Argument::DeletedBy => bound.deleted_by = Some(bound.principal(at, ty, shape.deleted_by)?),
+                Argument::Immutable => bound.immutable = Some((at, ty)),
+                Argument::Deleted => bound.deleted = Some((at, ty)),
+            }
+        }
+        for (bound_gate, gate) in bound.gates.iter_mut().zip(&shape.gates) {
+            if let Some(name) = gate.constant.first() {
+                bound_gate.constant = Some(function_key(&bound.ring, name, snap)?);
+            }
+        }
+        Ok(bound)
+    }
+
+    fn principal(&self, at: usize, ty: Type, by: Option<By>) -> Result<BoundPrincipal> {
+        let by = by.unwrap_or(By::Id);
+        check_type(by, ty)?;
+        let (mut me_int, mut me_uuid, mut me_text) = (None, None, None);
+        match by {
+            By::Id => me_int = Some(self.ring.id),
+            By::Key => {
+                if let Some(key) = &self.ring.key {
+                    me_int = key.parse().ok().filter(|i: &i64| i.to_string() == *key);
+                    me_uuid = parse_uuid(key);
+                    me_text = Some(key.clone());
+                }
+            }
+        }
+        Ok(BoundPrincipal { at, ty, by, me_int, me_uuid, me_text })
+    }
+
+    /// Everything the principal may do with the row.
+    pub fn verdict(&self, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Verdict> {
+        let mut tally = Tally::new();
+        for gate in &self.gates {
+            self.tally(gate, row, &mut tally, snap)?;
+        }
+        Ok(decide(&self.ring.subject, &tally, &self.side(&tally, row, snap)?))
+    }
+
+    /// Whether any of `wanted` is allowed on the row: the same decision, ended at the first gate that shuts.
+    #[inline]
+    pub fn any(&self, wanted: Actions, row: &(impl Row + ?Sized), snap: impl Fn() -> Snap) -> Result<bool> {
+        match self.ring.subject.kind {
+            SubjectKind::System => return Ok(true),
+            SubjectKind::Nobody => return Ok(false),
+            _ => {}
+        }
+        // Where nothing but the gates can open the row, the first that shuts ends it.
+        let only_gates = !self.ring.subject.admin && self.requester.is_none();
+        let mut tally = Tally::new();
+        for gate in &self.gates {
+            if !self.tally_kept(gate, row, &mut tally) {
+                self.tally(gate, row, &mut tally, &snap())?;
+            }
+            if only_gates && tally.is_shut(wanted) {
+                return Ok(false);
+            }
+        }
+        let side = if tally.engaged() == 0 || !self.gates_suffice() {
+            self.side(&tally, row, &snap())?
+        } else {
+            RowSide::default()
+        };
+        Ok(decide(&self.ring.subject, &tally, &side).of_existing().actions.intersects(wanted))
+    }
+
+    #[inline]
+    fn gates_suffice(&self) -> bool {
+        self.requester.is_none() && self.immutable.is_none() && self.deleted.is_none()
+    }
+
+    /// Folds a gate whose keys are all known; false where one has to be looked up (nothing is folded then).
+    #[inline]
+    fn tally_kept(&self, gate: &BoundGate, row: &(impl Row + ?Sized), tally: &mut Tally) -> bool {
+        let mut key = gate.constant;
+        for r in &gate.references {
+            let Some(datum) = row.get(r.at) else { continue };
+            let value = match r.ty {
+                Type::Int8 => Value::Int(datum.value() as i64),
+                Type::Int4 => Value::Int(i64::from(datum.value() as i32)),
+                Type::Int2 => Value::Int(i64::from(datum.value() as i16)),
+                // SAFETY: a uuid datum points to 16 bytes, which live as long as the row.
+                Type::Uuid => Value::Uuid(unsafe { read_uuid(datum) }),
+                _ => return false,
+            };
+            // SAFETY: the memo belongs to the ring that `self` holds; nobody writes to it during this read.
+            let Some(bits) = (unsafe { (*r.memo).get(value) }) else { return false };
+            key = Some(Key::from_bits(bits));
+            break;
+        }
+        if let Some(own) = gate.own.and_then(|at| row.get(at)) {
+            match own_key(&self.ring, own.value() as i64, key) {
+                Some(k) => key = Some(k),
+                None => return false,
+            }
+        }
+        match key {
+            Some(key) if gate.scope => tally.engage_scope(key),
+            Some(key) => tally.engage(key),
+            None => tally.absent(gate.required),
+        }
+        true
+    }
+
+    /// Folds a gate, looking up what is not known yet.
+    #[cold]
+    fn tally(&self, gate: &BoundGate, row: &(impl Row + ?Sized), tally: &mut Tally, snap: &Snap) -> Result<()> {
+        match self.gate_key(gate, row, snap)? {
+            Some(key) if gate.scope => tally.engage_scope(key),
+            Some(key) => tally.engage(key),
+            None => tally.absent(gate.required),
+        }
+        Ok(())
+    }
+
+    fn gate_key(&self, gate: &BoundGate, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Option<Key>> {
+        let mut key = gate.constant;
+        for r in &gate.references {
+            if let Some(datum) = row.get(r.at) {
+                key = Some(self.look_up(r, datum, snap)?);
+                break;
+            }
+        }
+        let Some(own) = gate.own.and_then(|at| row.get(at)) else {
+            return Ok(key);
+        };
+        let own = own.value() as i64;
+        if let Some(k) = own_key(&self.ring, own, key) {
+            return Ok(Some(k));
+        }
+        // A list without a location beside it: the list itself says whose it is.
+        let node = facts::resource(own.unsigned_abs() as i64, snap)?.filter(|r| r.kind == "document");
+        Ok(Some(match node {
+            Some(r) if Some(r.account) == self.ring.account => {
+                if self.ring.subject.admin {
+                    Key::home(Actions::EVERYTHING)
+                } else {
+                    Key::home(self.ring.granted_on(r.id))
+                }
+            }
+            _ => Key::NONE,
+        }))
+    }
+
+    /// The key of a reference; kept in the ring where the reference names something.
+    fn look_up(&self, r: &BoundReference, datum: pg_sys::Datum, snap: &Snap) -> Result<Key> {
+        let text;
+        let value = match r.ty {
+            Type::Text => {
+                text = read_text(datum)?;
+                Value::Text(&text)
+            }
+            ty => read_value(ty, datum)?,
+        };
+        // SAFETY: see tally_kept; the borrow ends before anything else runs.
+        if let Some(bits) = unsafe { (*r.memo).get(value) } {
+            return Ok(Key::from_bits(bits));
+        }
+        let asked = (r.at, value.to_key());
+        if self.nothing.borrow().contains(&asked) {
+            return Ok(Key::NONE);
+        }
+        match self.ring.resolve(&r.reference, value, snap)? {
+            Some(node) => {
+                let key = self.ring.key_of(&node, snap)?;
+                // SAFETY: the look-ups above are over; nothing else holds the memo.
+                unsafe {
+                    let memo = &mut *r.memo;
+                    let before = memo.bytes();
+                    if before > crate::identity::cache_bytes() {
+                        memo.clear();
+                    }
+                    memo.put(value, key.bits());
+                    self.ring.account_for(memo.bytes().saturating_sub(before));
+                }
+                Ok(key)
+            }
+            None => {
+                // Not kept in the ring: what does not exist now may exist for the next statement.
+                self.nothing.borrow_mut().insert(asked);
+                Ok(Key::NONE)
+            }
+        }
+    }
+
+    fn side(&self, tally: &Tally, row: &(impl Row + ?Sized), snap: &Snap) -> Result<RowSide> {
+        let mut side = RowSide::default();
+        if tally.engaged() == 0
+            && let Some(owner) = &self.owner
+        {
+            side.owner = owner.is_me(row)?;
+            side.owner_home = side.owner || (self.ring.subject.admin && owner.account(row, snap)? == self.ring.account);
+        }
+        if let Some(requester) = &self.requester {
+            side.requester = requester.is_me(row)?;
+        }
+        side.immutable = is_set(self.immutable, row);
+        if is_set(self.deleted, row) {
+            side.deleted_by_other = match &self.deleted_by {
+                Some(by) => !by.is_me(row)?,
+                None => true,
+            };
+        }
+        Ok(side)
+    }
+
+    /// Every gate of the row with its key, in the order of the shape: for messages and explanations.
+    pub fn gate_keys(&self, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Vec<(String, Option<Key>)>> {
+        let mut out = Vec::new();
+        for (bound, gate) in self.gates.iter().zip(&self.shape.gates) {
+            out.push((gate.gate.clone(), self.gate_key(bound, row, snap)?));
+        }
+        Ok(out)
+    }
+}
+
+/// The key of a row's own list, given that of its location. Positive: the list adds to the location; negative:
+/// it stands instead of it. A list is always of its location's account, so the location says whether it is home.
+#[inline]
+fn own_key(ring: &Ring, own: i64, location: Option<Key>) -> Option<Key> {
+    let location = location?;
+    if ring.subject.admin && location.is_home() {
+        return Some(location);
+    }
+    let granted = ring.granted_on(own.unsigned_abs() as i64);
+    Some(if own > 0 {
+        location.with(granted)
+    } else if location.is_home() {
+        Key::home(granted)
+    } else {
+        Key::away(granted)
+    })
+}
+
+/// The key of a function named by the table, in the account of who is asking.
+fn function_key(ring: &Ring, name: &str, snap: &Snap) -> Result<Key> {
+    let Some(account) = ring.account else { return Ok(Key::NONE) };
+    match crate::lookup::by_name_or_path(account, "function", name, snap)?.as_slice() {
+        [one] if !one.is_star => ring.key_of(&crate::nodes::intern(one), snap),
+        _ => Ok(Key::NONE),
+    }
+}
+
+fn check_type(by: By, ty: Type) -> Result<()> {
+    match (by, ty) {
+        (By::Id, Type::Int2 | Type::Int4 | Type::Int8) => Ok(()),
+        (By::Key, Type::Int2 | Type::Int4 | Type::Int8 | Type::Uuid | Type::Text) => Ok(()),
+        _ => Err(internal("a row check with an argument of the wrong type")),
+    }
+}
+
+fn is_set(flag: Option<(usize, Type)>, row: &(impl Row + ?Sized)) -> bool {
+    match flag {
+        Some((at, Type::Bool)) => row.get(at).is_some_and(|d| d.value() & 0xff != 0),
+        Some((at, _)) => row.get(at).is_some(),
+        None => false,
+    }
+}
+
+impl BoundPrincipal {
+    fn is_me(&self, row: &(impl Row + ?Sized)) -> Result<bool> {
+        let Some(datum) = row.get(self.at) else { return Ok(false) };
+        Ok(match self.ty {
+            Type::Text => self.me_text.as_deref() == Some(read_text(datum)?.as_str()),
+            ty => match read_value(ty, datum)? {
+                Value::Int(i) => self.me_int == Some(i),
+                Value::Uuid(u) => self.me_uuid == Some(u),
+                Value::Text(_) => false,
+            },
+        })
+    }
+
+    fn account(&self, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Option<i64>> {
+        let Some(datum) = row.get(self.at) else { return Ok(None) };
+        let text = if self.ty == Type::Text { read_text(datum)? } else { read_value(self.ty, datum)?.to_key() };
+        let principal = match self.by {
+            By::Id => match text.parse() {
+                Ok(id) => facts::principal(id, snap)?,
+                Err(_) => None,
+            },
+            By::Key => facts::principal_with_key(&text, snap)?,
+        };
+        Ok(principal.and_then(|p| p.account))
+    }
+}
+
+unsafe fn read_uuid(datum: pg_sys::Datum) -> u128 {
+    // SAFETY: the caller passes a uuid datum: a pointer to 16 bytes without alignment.
+    unsafe { u128::from_be_bytes(datum.cast_mut_ptr::<[u8; 16]>().read_unaligned()) }
+}
+
+/// An integer or uuid argument.
+pub fn read_value<'a>(ty: Type, datum: pg_sys::Datum) -> Result<Value<'a>> {
+    match ty {
+        Type::Int8 => Ok(Value::Int(datum.value() as i64)),
+        Type::Int4 => Ok(Value::Int(i64::from(datum.value() as i32))),
+        Type::Int2 => Ok(Value::Int(i64::from(datum.value() as i16))),
+        // SAFETY: a datum of type uuid.
+        Type::Uuid => Ok(Value::Uuid(unsafe { read_uuid(datum) })),
+        _ => Err(internal("a reference of an unexpected type")),
+    }
+}
+
+/// A text argument.
+pub fn read_text(datum: pg_sys::Datum) -> Result<String> {
+    // SAFETY: a datum of type text or varchar, not null.
+    unsafe { <String as pgrx::FromDatum>::from_datum(datum, false) }.ok_or_else(|| internal("a text that cannot be read"))
+}
+
+fn parse_uuid(text: &str) -> Option<u128> {
+    let hex: String = text.chars().filter(|c| *c != '-').collect();
+    if hex.len() == 32 { u128::from_str_radix(&hex, 16).ok() } else { None }
+}

@@ -1,0 +1,143 @@
+//! `docacl.row_check`: what a policy calls for every row.
+//!
+//! A raw version-1 function: no conversion of arguments, no SPI, no allocation and no call into PostgreSQL for a
+//! row whose keys are known. Everything that depends on the statement is bound once, in the FmgrInfo's
+//! `fn_extra`, which PostgreSQL makes anew for every execution.
+//!
+//! It never raises an error that depends on a row, so it may be marked LEAKPROOF; what it raises says that the
+//! policy itself is malformed, docacl's tables are gone, or the identity changed while the statement ran.
+
+use std::ffi::c_void;
+
+use docacl_core::Actions;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use crate::bound::{Bound, Row, Type};
+use crate::error::{Result, internal, wrong_state};
+use crate::scan::Snap;
+use crate::shape::Shape;
+use crate::{freshness, identity};
+
+/// Arguments before the columns: the wanted actions and the shape.
+const FIXED: usize = 2;
+
+/// What one statement needs for one call site.
+struct Site {
+    wanted: Actions,
+    /// None: nobody is asking.
+    bound: Option<Bound>,
+    epoch: u64,
+}
+
+struct Arguments {
+    fcinfo: pg_sys::FunctionCallInfo,
+}
+
+impl Row for Arguments {
+    #[inline]
+    fn get(&self, at: usize) -> Option<pg_sys::Datum> {
+        // SAFETY: Bound::new has compared the number of arguments with the shape; at + FIXED < nargs.
+        unsafe {
+            let argument = &*(*self.fcinfo).args.as_ptr().add(at + FIXED);
+            if argument.isnull { None } else { Some(argument.value) }
+        }
+    }
+}
+
+#[doc(hidden)]
+#[unsafe(no_mangle)]
+pub extern "C" fn pg_finfo_docacl_row_check() -> &'static pg_sys::Pg_finfo_record {
+    const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+    &V1
+}
+
+/// `docacl.row_check(wanted bigint, shape text, VARIADIC "any") → boolean`: whether who is asking may do any of
+/// `wanted` with the row.
+#[doc(hidden)]
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn docacl_row_check(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: PostgreSQL calls with a valid fcinfo; fn_extra is ours.
+    unsafe {
+        let flinfo = (*fcinfo).flinfo;
+        let site = match ((*flinfo).fn_extra as *const Site).as_ref() {
+            Some(site) => site,
+            None => match bind(fcinfo) {
+                Ok(site) => {
+                    (*flinfo).fn_extra = site as *mut c_void;
+                    &*site
+                }
+                Err(e) => raise(e),
+            },
+        };
+        if site.epoch != identity::epoch() {
+            raise(wrong_state(
+                "the identity changed while a statement was running",
+                "Run the statement again: it was begun by one principal and continued by another.",
+            ));
+        }
+        let Some(bound) = &site.bound else {
+            return pg_sys::Datum::from(false);
+        };
+        match bound.any(site.wanted, &Arguments { fcinfo }, Snap::statement) {
+            Ok(open) => pg_sys::Datum::from(open),
+            Err(e) => raise(e),
+        }
+    }
+}
+
+fn raise(e: pgrx::pg_sys::panic::ErrorReport) -> ! {
+    e.report(PgLogLevel::ERROR);
+    unreachable!("an error report of level ERROR does not return")
+}
+
+/// Binds a call site to who is asking and to the statement's snapshot.
+unsafe fn bind(fcinfo: pg_sys::FunctionCallInfo) -> Result<*const Site> {
+    // SAFETY: a valid fcinfo with at least the fixed arguments; checked below.
+    unsafe {
+        let flinfo = (*fcinfo).flinfo;
+        let nargs = usize::try_from((*fcinfo).nargs).unwrap_or(0);
+        if nargs < FIXED {
+            return Err(internal("row_check without its fixed arguments"));
+        }
+        let fixed = std::slice::from_raw_parts((*fcinfo).args.as_ptr(), FIXED);
+        if fixed.iter().any(|a| a.isnull) {
+            return Err(crate::error::null("wanted and shape"));
+        }
+        let wanted = Actions::from_bits_retain(fixed[0].value.value() as u64);
+        let text = crate::bound::read_text(fixed[1].value)?;
+        let snap = Snap::statement();
+        let bound = match freshness::session_principal(&snap)? {
+            None => {
+                identity::refuse_nobody()?;
+                None
+            }
+            Some(id) => {
+                let types: Vec<Type> = (FIXED..nargs)
+                    .map(|at| Type::of(pg_sys::get_fn_expr_argtype(flinfo, at as i32)))
+                    .collect();
+                Some(Bound::new(freshness::ring(id, &snap)?, Shape::parse(text.as_bytes())?, &types, &snap)?)
+            }
+        };
+        let site = Box::into_raw(Box::new(Site { wanted, bound, epoch: identity::epoch() }));
+        drop_with((*flinfo).fn_mcxt, site);
+        Ok(site)
+    }
+}
+
+/// Has the box dropped when the memory context goes.
+unsafe fn drop_with<T>(context: pg_sys::MemoryContext, boxed: *mut T) {
+    unsafe extern "C-unwind" fn free<T>(boxed: *mut c_void) {
+        // SAFETY: made by Box::into_raw, freed by this callback alone.
+        unsafe { drop(Box::from_raw(boxed as *mut T)) }
+    }
+    // SAFETY: the callback's own memory lives in the context, as PostgreSQL asks.
+    unsafe {
+        let callback = pg_sys::MemoryContextAllocZero(context, size_of::<pg_sys::MemoryContextCallback>())
+            as *mut pg_sys::MemoryContextCallback;
+        (*callback).func = Some(free::<T>);
+        (*callback).arg = boxed as *mut c_void;
+        pg_sys::MemoryContextRegisterResetCallback(context, callback);
+    }
+}

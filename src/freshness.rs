@@ -1,0 +1,303 @@
+//! Freshness: a check sees exactly the grants that its statement's snapshot sees.
+//!
+//! A ring carries the stamps it was read under. Once per statement the same stamps are read with the
+//! statement's snapshot; a ring is used again only if every one is the same, which means that nothing it was
+//! made from differs. Invalidation messages and shared counters cannot promise that: they come late, and know
+//! nothing of old snapshots. When the snapshot sees the same as the last one did, nothing is read at all.
+//!
+//! INVARIANT: a ring made in a (sub)transaction that rolled back is never used again; stamps of uncommitted
+//! changes are visible to their own transaction only.
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use crate::error::Result;
+use crate::ring::{self, Ring, StampOf};
+use crate::scan::{self, Snap};
+use crate::{identity, nodes};
+
+/// What decides which rows a snapshot sees, in full.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+struct Sight {
+    xmin: u32,
+    xmax: u32,
+    xip: Vec<u32>,
+    subxip: Vec<u32>,
+    suboverflowed: bool,
+    taken_during_recovery: bool,
+    curcid: u32,
+    snapshot_type: u32,
+    /// Rises with every rollback of a (sub)transaction: the same numbers may then see something else.
+    rollbacks: u64,
+    /// Rises when one of our tables was rewritten or dropped.
+    generation: u64,
+}
+
+impl Sight {
+    /// Compares without allocating; `same` is the common case of a quiet system.
+    fn is_of(&self, snapshot: &pg_sys::SnapshotData) -> bool {
+        self.xmax == xid(snapshot.xmax)
+            && self.curcid == snapshot.curcid
+            && self.xmin == xid(snapshot.xmin)
+            && self.rollbacks == ROLLBACKS.get()
+            && self.generation == scan::generation()
+            && self.suboverflowed == snapshot.suboverflowed
+            && self.taken_during_recovery == snapshot.takenDuringRecovery
+            && self.snapshot_type == snapshot.snapshot_type
+            && self.xip.as_slice() == xids(snapshot.xip, snapshot.xcnt as usize)
+            && self.subxip.as_slice() == xids(snapshot.subxip, snapshot.subxcnt.max(0) as usize)
+    }
+
+    fn of(snapshot: &pg_sys::SnapshotData) -> Sight {
+        Sight {
+            xmin: xid(snapshot.xmin),
+            xmax: xid(snapshot.xmax),
+            xip: xids(snapshot.xip, snapshot.xcnt as usize).to_vec(),
+            subxip: xids(snapshot.subxip, snapshot.subxcnt.max(0) as usize).to_vec(),
+            suboverflowed: snapshot.suboverflowed,
+            taken_during_recovery: snapshot.takenDuringRecovery,
+            curcid: snapshot.curcid,
+            snapshot_type: snapshot.snapshot_type,
+            rollbacks: ROLLBACKS.get(),
+            generation: scan::generation(),
+        }
+    }
+}
+
+fn xid(id: pg_sys::TransactionId) -> u32 {
+    id.into()
+}
+
+fn xids<'a>(list: *const pg_sys::TransactionId, len: usize) -> &'a [u32] {
+    const { assert!(size_of::<pg_sys::TransactionId>() == size_of::<u32>()) };
+    if list.is_null() || len == 0 {
+        return &[];
+    }
+    // SAFETY: PostgreSQL's array of that length, read while the snapshot lives; a TransactionId is a u32.
+    unsafe { std::slice::from_raw_parts(list.cast(), len) }
+}
+
+struct Entry {
+    ring: Rc<Ring>,
+    used: u64,
+}
+
+#[derive(Default)]
+struct Cache {
+    /// The sight under which `valid`, `stamps` and `session` hold.
+    sight: Sight,
+    valid: HashMap<i64, Rc<Ring>>,
+    stamps: HashMap<StampOf, Option<[u8; 16]>>,
+    /// Who the database role is.
+    session: Option<(pg_sys::Oid, Option<i64>)>,
+    /// Every ring kept, several versions of a principal's among them (an old snapshot's beside a new one's).
+    rings: HashMap<i64, Vec<Entry>>,
+    tick: u64,
+}
+
+thread_local! {
+    static CACHE: RefCell<Cache> = RefCell::new(Cache::default());
+    static ROLLBACKS: Cell<u64> = const { Cell::new(1) };
+    static WATCHING: Cell<bool> = const { Cell::new(false) };
+    /// What this transaction made may have been made from its own uncommitted changes.
+    static MADE_HERE: RefCell<Vec<(i64, *const Ring)>> = const { RefCell::new(Vec::new()) };
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn at_end(event: pg_sys::XactEvent::Type, _arg: *mut std::ffi::c_void) {
+    match event {
+        pg_sys::XactEvent::XACT_EVENT_ABORT | pg_sys::XactEvent::XACT_EVENT_PARALLEL_ABORT => rolled_back(),
+        pg_sys::XactEvent::XACT_EVENT_COMMIT | pg_sys::XactEvent::XACT_EVENT_PARALLEL_COMMIT => MADE_HERE.with_borrow_mut(Vec::clear),
+        // A prepared transaction may still be rolled back.
+        pg_sys::XactEvent::XACT_EVENT_PREPARE => rolled_back(),
+        _ => {}
+    }
+}
+
+#[pg_guard]
+unsafe extern "C-unwind" fn at_sub_end(
+    event: pg_sys::SubXactEvent::Type,
+    _me: pg_sys::SubTransactionId,
+    _parent: pg_sys::SubTransactionId,
+    _arg: *mut std::ffi::c_void,
+) {
+    if event == pg_sys::SubXactEvent::SUBXACT_EVENT_ABORT_SUB {
+        rolled_back();
+    }
+}
+
+/// Drops everything made since the transaction began: simpler than knowing which subtransaction made what, and
+/// dropping too much only costs a compilation.
+fn rolled_back() {
+    ROLLBACKS.set(ROLLBACKS.get().wrapping_add(1));
+    nodes::forget();
+    let made = MADE_HERE.take();
+    CACHE.with_borrow_mut(|cache| {
+        cache.valid.clear();
+        cache.stamps.clear();
+        cache.session = None;
+        for (id, ring) in made {
+            if let Some(versions) = cache.rings.get_mut(&id) {
+                versions.retain(|e| !std::ptr::eq(Rc::as_ptr(&e.ring), ring));
+            }
+        }
+    });
+}
+
+fn watch() {
+    if !WATCHING.replace(true) {
+        // SAFETY: registered once per backend; the callbacks touch only thread-locals and raise nothing.
+        unsafe {
+            pg_sys::RegisterXactCallback(Some(at_end), std::ptr::null_mut());
+            pg_sys::RegisterSubXactCallback(Some(at_sub_end), std::ptr::null_mut());
+        }
+    }
+}
+
+/// Makes the cache speak of this snapshot.
+fn look(cache: &mut Cache, snap: &Snap) {
+    // SAFETY: a snapshot that is active while `snap` lives.
+    let snapshot = unsafe { &*snap.pointer() };
+    if !cache.sight.is_of(snapshot) {
+        cache.sight = Sight::of(snapshot);
+        cache.valid.clear();
+        cache.stamps.clear();
+        cache.session = None;
+    }
+}
+
+/// Who is asking, as the snapshot sees it.
+pub fn session_principal(snap: &Snap) -> Result<Option<i64>> {
+    if let Some(id) = identity::setting() {
+        return Ok(Some(id));
+    }
+    watch();
+    let role = identity::outer_role();
+    let known = CACHE.with_borrow_mut(|cache| {
+        look(cache, snap);
+        cache.session.filter(|(r, _)| *r == role)
+    });
+    if let Some((_, principal)) = known {
+        return Ok(principal);
+    }
+    let principal = identity::session_principal(snap)?;
+    CACHE.with_borrow_mut(|cache| {
+        look(cache, snap);
+        cache.session = Some((role, principal));
+    });
+    Ok(principal)
+}
+
+/// The ring of a principal, as the snapshot sees it.
+pub fn ring(id: i64, snap: &Snap) -> Result<Rc<Ring>> {
+    watch();
+    let now = ring::now();
+    let (valid, candidates) = CACHE.with_borrow_mut(|cache| {
+        look(cache, snap);
+        let valid = cache.valid.get(&id).filter(|r| r.is_of_its_time(now)).cloned();
+        let candidates: Vec<Rc<Ring>> = match (&valid, cache.rings.get(&id)) {
+            (None, Some(entries)) => entries.iter().map(|e| e.ring.clone()).collect(),
+            _ => vec![],
+        };
+        (valid, candidates)
+    });
+    if let Some(ring) = valid {
+        return Ok(ring);
+    }
+    for ring in candidates {
+        if ring.is_of_its_time(now) && stamps_match(&ring, snap)? {
+            keep(&ring, snap, false);
+            return Ok(ring);
+        }
+    }
+    let ring = Rc::new(Ring::compile(id, snap)?);
+    keep(&ring, snap, true);
+    Ok(ring)
+}
+
+fn stamps_match(ring: &Ring, snap: &Snap) -> Result<bool> {
+    for (of, value) in &ring.stamps {
+        let known = CACHE.with_borrow(|cache| cache.stamps.get(of).copied());
+        let seen = match known {
+            Some(seen) => seen,
+            None => {
+                let seen = of.read(snap)?;
+                CACHE.with_borrow_mut(|cache| {
+                    // Reading may have let an invalidation in: what was known is then of another sight.
+                    look(cache, snap);
+                    cache.stamps.insert(*of, seen)
+                });
+                seen
+            }
+        };
+        if seen != *value {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+fn keep(ring: &Rc<Ring>, snap: &Snap, new: bool) {
+    /// Versions of one principal's ring: an old snapshot's and a new one's alternate in cursors.
+    const VERSIONS: usize = 3;
+    CACHE.with_borrow_mut(|cache| {
+        look(cache, snap);
+        cache.tick += 1;
+        let tick = cache.tick;
+        cache.valid.insert(ring.id, ring.clone());
+        let versions = cache.rings.entry(ring.id).or_default();
+        if new {
+            if versions.len() >= VERSIONS
+                && let Some(oldest) = (0..versions.len()).min_by_key(|i| versions[*i].used)
+            {
+                versions.swap_remove(oldest);
+            }
+            versions.push(Entry { ring: ring.clone(), used: tick });
+            MADE_HERE.with_borrow_mut(|made| made.push((ring.id, Rc::as_ptr(ring))));
+        } else if let Some(entry) = versions.iter_mut().find(|e| Rc::ptr_eq(&e.ring, ring)) {
+            entry.used = tick;
+        }
+        shrink(cache, ring);
+    });
+}
+
+/// Keeps the cache within docacl.cache_size: what was used longest ago goes first, the ring in hand last.
+fn shrink(cache: &mut Cache, in_hand: &Rc<Ring>) {
+    let most = identity::cache_bytes();
+    let mut total: usize = cache.rings.values().flatten().map(|e| e.ring.bytes()).sum();
+    if total <= most {
+        return;
+    }
+    let mut all: Vec<(u64, i64, *const Ring, usize)> = cache
+        .rings
+        .iter()
+        .flat_map(|(id, entries)| entries.iter().map(|e| (e.used, *id, Rc::as_ptr(&e.ring), e.ring.bytes())))
+        .filter(|(_, _, ring, _)| !std::ptr::eq(*ring, Rc::as_ptr(in_hand)))
+        .collect();
+    all.sort_unstable();
+    for (_, id, ring, bytes) in all {
+        // Down to three quarters, so that the next ring does not begin the same again.
+        if total <= most / 4 * 3 {
+            break;
+        }
+        if let Some(entries) = cache.rings.get_mut(&id) {
+            entries.retain(|e| !std::ptr::eq(Rc::as_ptr(&e.ring), ring));
+            if entries.is_empty() {
+                cache.rings.remove(&id);
+            }
+        }
+        cache.valid.remove(&id);
+        total -= bytes.min(total);
+    }
+}
+
+/// Bytes of all cached rings, and how many there are.
+pub fn cached() -> (usize, usize) {
+    CACHE.with_borrow(|cache| {
+        cache.rings.values().flatten().fold((0, 0), |(bytes, count), e| (bytes + e.ring.bytes(), count + 1))
+    })
+}

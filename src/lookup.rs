@@ -1,0 +1,70 @@
+//! Finding principals and resources by what people write: names, paths, e-mails, keys.
+//!
+//! Only looks; who may see what is found is the caller's business.
+
+use docacl_core::name;
+
+use crate::error::Result;
+use crate::facts::{self, Principal, Resource};
+use crate::scan::Snap;
+
+/// The resources of a kind in an account that a text means: those of exactly this name, else those at the end of
+/// this path. No document: a document is addressed by its row.
+pub fn by_name_or_path(account: i64, kind: &str, text: &str, snap: &Snap) -> Result<Vec<Resource>> {
+    let exact = facts::resources_named(account, kind, text, snap)?;
+    if !exact.is_empty() {
+        return Ok(exact);
+    }
+    let Some(path) = name::parse_path(text) else { return Ok(vec![]) };
+    let Some((last, above)) = path.segments.split_last() else { return Ok(vec![]) };
+    let mut found = Vec::new();
+    for resource in facts::resources_named(account, kind, last, snap)? {
+        if lies_below(&resource, above, path.absolute, snap)? {
+            found.push(resource);
+        }
+    }
+    Ok(found)
+}
+
+/// Whether the ancestors of a resource of the same kind bear these names, and (absolute) no further ones are.
+fn lies_below(resource: &Resource, above: &[String], absolute: bool, snap: &Snap) -> Result<bool> {
+    let mut at = resource.clone();
+    for expected in above.iter().rev() {
+        match parent(&at, snap)? {
+            Some(p) if p.name == *expected => at = p,
+            _ => return Ok(false),
+        }
+    }
+    Ok(!absolute || parent(&at, snap)?.is_none())
+}
+
+/// The parent as a path shows it: the account is not part of paths.
+fn parent(resource: &Resource, snap: &Snap) -> Result<Option<Resource>> {
+    match resource.parent {
+        Some(id) => Ok(facts::resource(id, snap)?.filter(|p| p.kind != "account")),
+        None => Ok(None),
+    }
+}
+
+/// The path of a resource from the top, as a person writes it.
+pub fn path_of(resource: &Resource, snap: &Snap) -> Result<String> {
+    let mut names = vec![resource.name.clone()];
+    let mut at = resource.clone();
+    while let Some(p) = parent(&at, snap)? {
+        names.push(p.name.clone());
+        at = p;
+    }
+    Ok(name::format_path(names.into_iter().rev()))
+}
+
+/// The principal of an account that a text means: its name, else its e-mail, else its key.
+pub fn principal_in(account: i64, text: &str, snap: &Snap) -> Result<Option<Principal>> {
+    if let Some(found) = facts::principal_named(account, text, snap)? {
+        return Ok(Some(found));
+    }
+    let of_account = |p: &Principal| p.account == Some(account);
+    if let Some(found) = facts::principal_with_email(text, snap)?.filter(of_account) {
+        return Ok(Some(found));
+    }
+    Ok(facts::principal_with_key(text, snap)?.filter(of_account))
+}
