@@ -1,5 +1,6 @@
 //! Names and paths. A name is what a person reads; a path is names joined by slashes, outermost first,
-//! a slash inside a name written `\/`.
+//! a slash inside a name written `\/`. A backslash is an ordinary character, but one that stands right before a slash
+//! or at a name's end is written twice: or a name that ends in one would swallow the slash that follows.
 
 use std::fmt;
 
@@ -64,17 +65,27 @@ pub fn parse_path(text: &str) -> Option<Path> {
     };
     let mut segments = Vec::new();
     let mut current = String::new();
-    let mut chars = rest.chars().peekable();
-    while let Some(c) = chars.next() {
+    let mut backslashes = 0usize;
+    for c in rest.chars() {
         match c {
-            '\\' if chars.peek() == Some(&'/') => {
-                chars.next();
-                current.push('/');
+            '\\' => backslashes = backslashes.saturating_add(1),
+            '/' => {
+                current.extend(std::iter::repeat_n('\\', backslashes / 2));
+                if backslashes % 2 == 0 {
+                    segments.push(std::mem::take(&mut current));
+                } else {
+                    current.push('/');
+                }
+                backslashes = 0;
             }
-            '/' => segments.push(std::mem::take(&mut current)),
-            _ => current.push(c),
+            _ => {
+                current.extend(std::iter::repeat_n('\\', backslashes));
+                current.push(c);
+                backslashes = 0;
+            }
         }
     }
+    current.extend(std::iter::repeat_n('\\', backslashes.div_ceil(2)));
     segments.push(current);
     if segments.iter().any(|s| s.is_empty()) { None } else { Some(Path { absolute, segments }) }
 }
@@ -83,7 +94,15 @@ pub fn parse_path(text: &str) -> Option<Path> {
 pub fn format_path<S: AsRef<str>>(segments: impl IntoIterator<Item = S>) -> String {
     segments.into_iter().fold(String::new(), |mut out, segment| {
         out.push('/');
-        out.push_str(&segment.as_ref().replace('/', "\\/"));
+        let mut backslashes = 0usize;
+        for c in segment.as_ref().chars() {
+            if c == '/' {
+                out.extend(std::iter::repeat_n('\\', backslashes.saturating_add(1)));
+            }
+            backslashes = if c == '\\' { backslashes.saturating_add(1) } else { 0 };
+            out.push(c);
+        }
+        out.extend(std::iter::repeat_n('\\', backslashes));
         out
     })
 }
