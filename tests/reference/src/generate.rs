@@ -240,12 +240,12 @@ pub fn may_assign(world: &World, role: PrincipalId, member: PrincipalId) -> bool
     let account = world.principals[role].account;
     let admin_role = account.map(|account| world.accounts[account].admin_role);
     let gives_admin = admin_role.is_some_and(|admin| leads_to(world, role, admin));
-    let anybody_read_only = (0..world.principals.len())
-        .any(|id| world.principals[id].read_only && leads_to(world, id, member));
-    account == world.principals[member].account
-        && !leads_to(world, role, member)
-        && !world.memberships.iter().any(|m| m.role == role && m.member == member)
-        && !(gives_admin && anybody_read_only)
+    let read_only = |id: PrincipalId| world.principals[id].read_only && leads_to(world, id, member);
+    let same_account = account == world.principals[member].account;
+    let cycle = leads_to(world, role, member);
+    let twice = world.memberships.iter().any(|m| m.role == role && m.member == member);
+    let guest_as_admin = gives_admin && (0..world.principals.len()).any(read_only);
+    same_account && !cycle && !twice && !guest_as_admin
 }
 
 fn memberships(random: &mut Random, size: &Size, world: &mut World, account: AccountId) {
