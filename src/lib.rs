@@ -9,6 +9,7 @@
 //! | [`identity`] | who is asking; the settings |
 //! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
 //! | [`shape`], [`bound`], [`check`] | the decision about a row |
+//! | [`admin`] | the functions of SQL that set docacl up and grant |
 //! | [`owner`] | acting as the extension's owner |
 
 // Errors end the statement: their size costs nothing that matters, and boxing them would only hide them.
@@ -16,6 +17,7 @@
 
 use pgrx::prelude::*;
 
+mod admin;
 mod bound;
 mod check;
 mod error;
@@ -34,6 +36,8 @@ mod shape;
 
 extension_sql_file!("../sql/tables.sql", name = "tables", bootstrap);
 extension_sql_file!("../sql/stamps.sql", name = "stamps", requires = ["tables"]);
+extension_sql_file!("../sql/seed.sql", name = "seed", requires = ["tables", "stamps"]);
+extension_sql_file!("../sql/main.sql", name = "main", requires = ["seed", admin::account::acl_create_account]);
 extension_sql_file!("../sql/check.sql", name = "check", requires = ["tables"]);
 
 /// Called when the library is loaded.

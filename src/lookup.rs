@@ -12,9 +12,11 @@ use crate::scan::Snap;
 /// this path. No document: a document is addressed by its row.
 pub fn by_name_or_path(account: i64, kind: &str, text: &str, snap: &Snap) -> Result<Vec<Resource>> {
     let exact = facts::resources_named(account, kind, text, snap)?;
-    if !exact.is_empty() {
-        return Ok(exact);
-    }
+    if exact.is_empty() { at_path(account, kind, text, snap) } else { Ok(exact) }
+}
+
+/// The resources of a kind in an account at the end of this path.
+pub fn at_path(account: i64, kind: &str, text: &str, snap: &Snap) -> Result<Vec<Resource>> {
     let Some(path) = name::parse_path(text) else { return Ok(vec![]) };
     let Some((last, above)) = path.segments.split_last() else { return Ok(vec![]) };
     let mut found = Vec::new();

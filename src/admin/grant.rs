@@ -1,0 +1,194 @@
+//! Granting and revoking.
+
+use docacl_core::Actions;
+use pgrx::prelude::*;
+
+use super::address::{self, Ref, given, named, with_id};
+use super::asker::Asker;
+use super::authority::Deed;
+use super::period::Period;
+use super::{grants, remains, words};
+use crate::error::{self, Result};
+use crate::facts::{self, Principal, PrincipalKind, Resource};
+use crate::scan::Snap;
+
+#[pg_extern]
+fn acl_grant(
+    principal: Option<&str>,
+    actions: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<&str>,
+    valid_from: default!(Option<TimestampWithTimeZone>, "NULL"),
+    valid_until: default!(Option<TimestampWithTimeZone>, "NULL"),
+    note: default!(Option<&str>, "NULL"),
+) -> Result<bool> {
+    let (who, what) = (given("principal", principal)?, given("actions", actions)?);
+    let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
+    let asker = Asker::somebody()?;
+    let target = target(&asker, kind, on)?;
+    grant_on(&asker, &target, who, what, Period::new(valid_from, valid_until)?, note)
+}
+
+#[pg_extern(name = "acl_grant")]
+fn acl_grant_id(
+    principal: Option<&str>,
+    actions: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<i64>,
+    valid_from: default!(Option<TimestampWithTimeZone>, "NULL"),
+    valid_until: default!(Option<TimestampWithTimeZone>, "NULL"),
+    note: default!(Option<&str>, "NULL"),
+) -> Result<bool> {
+    let (who, what) = (given("principal", principal)?, given("actions", actions)?);
+    let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
+    let asker = Asker::somebody()?;
+    let target = target(&asker, kind, on)?;
+    grant_on(&asker, &target, who, what, Period::new(valid_from, valid_until)?, note)
+}
+
+#[pg_extern]
+fn acl_revoke(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<&str>) -> Result<bool> {
+    let (who, what) = (given("principal", principal)?, given("actions", actions)?);
+    let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
+    let asker = Asker::somebody()?;
+    let target = target(&asker, kind, on)?;
+    revoke_on(&asker, &target, who, what)
+}
+
+#[pg_extern(name = "acl_revoke")]
+fn acl_revoke_id(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<i64>) -> Result<bool> {
+    let (who, what) = (given("principal", principal)?, given("actions", actions)?);
+    let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
+    let asker = Asker::somebody()?;
+    let target = target(&asker, kind, on)?;
+    revoke_on(&asker, &target, who, what)
+}
+
+#[pg_extern]
+fn acl_set_grant(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<&str>) -> Result<()> {
+    let (who, what) = (given("principal", principal)?, given("actions", actions)?);
+    set_grant(who, what, given("kind", kind)?, named("resource", resource)?)
+}
+
+#[pg_extern(name = "acl_set_grant")]
+fn acl_set_grant_id(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<i64>) -> Result<()> {
+    let (who, what) = (given("principal", principal)?, given("actions", actions)?);
+    set_grant(who, what, given("kind", kind)?, with_id("resource", resource)?)
+}
+
+#[pg_extern]
+fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> Result<()> {
+    let (from, to) = (given("from_principal", from_principal)?, given("to_principal", to_principal)?);
+    let asker = Asker::somebody()?;
+    // Before any name is looked up: who may grant nothing at all learns nothing about names.
+    let (from, to) = (grantee(&asker, from)?, grantee(&asker, to)?);
+    let mut held = Vec::new();
+    facts::grants_of(from.id, &asker.snap, |g| held.push(g))?;
+    held.retain(|g| !grants::period_of(g).is_over(super::asker::now()));
+    for grant in held {
+        let resource = facts::resource(grant.resource, &asker.snap)?.ok_or_else(|| error::internal("a grant on nothing"))?;
+        let actions = Actions::from_bits_retain(grant.actions);
+        if !asker.may(Deed::Grant, &resource)? {
+            return Err(error::denied(
+                "not allowed to grant everything that is to be copied",
+                "Copying asks for each resource what granting on it asks; an administrator may copy everything.",
+            ));
+        }
+        check_hand_on(&asker, actions, &resource)?;
+        grants::give(&grants::New { note: grants::note(grant.id)?, ..copied(&grant, &to, &resource) }, asker.id(), &Snap::fresh())?;
+    }
+    Ok(())
+}
+
+fn copied(grant: &facts::Grant, to: &Principal, resource: &Resource) -> grants::New {
+    grants::New { principal: to.id, ..grants::New::copy(grant, resource) }
+}
+
+/// The resource on which the asker may grant.
+fn target(asker: &Asker, kind: &str, written: Ref) -> Result<Resource> {
+    let kind = address::kind(kind, &asker.snap)?;
+    address::resource(asker, &kind, written, Deed::Grant)
+}
+
+/// Who may be granted to: everybody but `system`.
+fn grantee(asker: &Asker, written: &str) -> Result<Principal> {
+    let principal = address::principal(asker, written)?;
+    if principal.kind == PrincipalKind::System {
+        return Err(address::system_is_untouchable());
+    }
+    Ok(principal)
+}
+
+/// Grants on a resource on which the asker may grant. Whether anything changed.
+pub fn grant_on(asker: &Asker, on: &Resource, who: &str, what: &str, period: Period, note: Option<&str>) -> Result<bool> {
+    let principal = grantee(asker, who)?;
+    let actions = words::granted_some(what, &on.kind, &asker.snap)?;
+    check_account(&principal, on)?;
+    check_hand_on(asker, actions, on)?;
+    let new = grants::New { period, note: note.map(str::to_owned), ..grants::New::on(principal.id, on.id, on.account, actions) };
+    grants::give(&new, asker.id(), &asker.snap)
+}
+
+/// Revokes on a resource on which the asker may grant. Whether anything changed.
+pub fn revoke_on(asker: &Asker, on: &Resource, who: &str, what: &str) -> Result<bool> {
+    let principal = grantee(asker, who)?;
+    let actions = words::granted_some(what, &on.kind, &asker.snap)?;
+    check_account(&principal, on)?;
+    refuse_ruled(&principal, on, actions, &asker.snap)?;
+    let changed = grants::close(principal.id, on.id, actions, asker.id())?;
+    remains::notice(asker, &principal, on, actions)?;
+    Ok(changed)
+}
+
+/// Exactly these by hand, without limits in time.
+fn set_grant(who: &str, what: &str, kind: &str, written: Ref) -> Result<()> {
+    let asker = Asker::somebody()?;
+    let on = target(&asker, kind, written)?;
+    let principal = grantee(&asker, who)?;
+    let wanted = words::granted(what, &on.kind, &asker.snap)?;
+    check_account(&principal, &on)?;
+    check_hand_on(&asker, wanted, &on)?;
+    grants::close(principal.id, on.id, Actions::EVERYTHING - wanted, asker.id())?;
+    if !wanted.is_empty() {
+        // Rows of wanted actions with a period are less than always: the new row adds what they lack.
+        grants::give(&grants::New::on(principal.id, on.id, on.account, wanted), asker.id(), &Snap::fresh())?;
+    }
+    Ok(())
+}
+
+fn check_account(principal: &Principal, on: &Resource) -> Result<()> {
+    if principal.account == Some(on.account) {
+        return Ok(());
+    }
+    Err(error::inconsistent(
+        "principal and resource are of different accounts",
+        "Grants stay inside one account; set docacl.account to the account in which to work.",
+    ))
+}
+
+fn check_hand_on(asker: &Asker, actions: Actions, on: &Resource) -> Result<()> {
+    if asker.may_hand_on(actions, on)? {
+        return Ok(());
+    }
+    Err(error::denied(
+        "not allowed to grant an action of administration that you do not hold",
+        "Only an administrator gives what he does not hold himself.",
+    ))
+}
+
+/// 0A000 where these actions come from a rule alone: what a rule gave, the rule would give again.
+fn refuse_ruled(principal: &Principal, on: &Resource, actions: Actions, snap: &Snap) -> Result<()> {
+    let held = grants::of_pair(principal.id, on.id, snap)?;
+    let mine = |g: &&facts::Grant| Actions::from_bits_retain(g.actions).intersects(actions);
+    if held.iter().filter(mine).any(grants::by_hand) {
+        return Ok(());
+    }
+    match held.iter().find(mine) {
+        Some(ruled) => Err(error::unsupported(
+            format!("this grant follows a rule (source {}) and is not revoked by hand", ruled.source),
+            "Change the data that the rule reads, or drop the rule.",
+        )),
+        None => Ok(()),
+    }
+}
+
