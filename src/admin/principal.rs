@@ -201,7 +201,7 @@ fn acl_drop_role(principal: Option<&str>) -> Result<()> {
 }
 
 fn drop_principal(asker: &Asker, principal: &Principal) -> Result<()> {
-    if let Some(table) = crate::protect::rows_owned_by(principal.id)? {
+    if let Some(table) = crate::protect::rows_owned_by(principal)? {
         return Err(error::in_use(
             format!("\"{}\" still owns rows of table \"{table}\"", principal.name),
             "Give the rows another owner first, or disable the principal instead of dropping it.",
