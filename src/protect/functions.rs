@@ -12,18 +12,18 @@ use crate::owner::AsOwner;
 use crate::regclass::Regclass;
 use crate::scan::Snap;
 
-type Findings = TableIterator<
-    'static,
-    (name!(severity, String), name!(object, String), name!(finding, String), name!(advice, String)),
->;
-
 /// Protects a table, or alters how it is protected, in one step.
 #[pg_extern(volatile, parallel_unsafe)]
 fn acl_protect(
     relation: Option<Regclass>,
     gates: Option<pgrx::JsonB>,
     options: default!(Option<pgrx::JsonB>, "'{}'"),
-) -> Result<Findings> {
+) -> Result<
+    TableIterator<
+        'static,
+        (name!(severity, String), name!(object, String), name!(finding, String), name!(advice, String)),
+    >,
+> {
     let relation = relation.ok_or_else(|| error::null("relation"))?.0;
     let gates = gates.ok_or_else(|| error::null("gates"))?.0;
     let options = options.ok_or_else(|| error::null("options"))?.0;
