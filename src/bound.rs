@@ -343,6 +343,11 @@ impl Bound {
         Ok(side)
     }
 
+    /// What was not there may be there for the next statement.
+    pub fn next_statement(&self) {
+        self.nothing.borrow_mut().clear();
+    }
+
     /// Every gate of the row with its key, in the order of the shape: for messages and explanations.
     pub fn gate_keys(&self, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Vec<(String, Option<Key>)>> {
         let mut out = Vec::new();
@@ -446,7 +451,8 @@ pub fn read_text(datum: pg_sys::Datum) -> Result<String> {
     unsafe { <String as pgrx::FromDatum>::from_datum(datum, false) }.ok_or_else(|| internal("a text that cannot be read"))
 }
 
-fn parse_uuid(text: &str) -> Option<u128> {
+/// The bits of a uuid's text.
+pub fn parse_uuid(text: &str) -> Option<u128> {
     let hex: String = text.chars().filter(|c| *c != '-').collect();
     if hex.len() == 32 { u128::from_str_radix(&hex, 16).ok() } else { None }
 }

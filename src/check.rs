@@ -72,10 +72,7 @@ pub unsafe extern "C-unwind" fn docacl_row_check(fcinfo: pg_sys::FunctionCallInf
             },
         };
         if site.epoch != identity::epoch() {
-            raise(wrong_state(
-                "the identity changed while a statement was running",
-                "Run the statement again: it was begun by one principal and continued by another.",
-            ));
+            raise(identity_changed());
         }
         let Some(bound) = &site.bound else {
             return pg_sys::Datum::from(false);
@@ -87,7 +84,16 @@ pub unsafe extern "C-unwind" fn docacl_row_check(fcinfo: pg_sys::FunctionCallInf
     }
 }
 
-fn raise(e: pgrx::pg_sys::panic::ErrorReport) -> ! {
+/// 55000: a cursor or function began as one principal and went on as another.
+pub fn identity_changed() -> pgrx::pg_sys::panic::ErrorReport {
+    wrong_state(
+        "the identity changed while a statement was running",
+        "Run the statement again: it was begun by one principal and continued by another.",
+    )
+}
+
+/// Raises an error from a raw function.
+pub fn raise(e: pgrx::pg_sys::panic::ErrorReport) -> ! {
     e.report(PgLogLevel::ERROR);
     unreachable!("an error report of level ERROR does not return")
 }
@@ -127,7 +133,7 @@ unsafe fn bind(fcinfo: pg_sys::FunctionCallInfo) -> Result<*const Site> {
 }
 
 /// Has the box dropped when the memory context goes.
-unsafe fn drop_with<T>(context: pg_sys::MemoryContext, boxed: *mut T) {
+pub unsafe fn drop_with<T>(context: pg_sys::MemoryContext, boxed: *mut T) {
     unsafe extern "C-unwind" fn free<T>(boxed: *mut c_void) {
         // SAFETY: made by Box::into_raw, freed by this callback alone.
         unsafe { drop(Box::from_raw(boxed as *mut T)) }

@@ -85,7 +85,6 @@ pub fn register_settings() {
         GucContext::Userset,
         GucFlags::default(),
     );
-    #[cfg(not(any(feature = "pg13", feature = "pg14")))]
     // SAFETY: reserves our prefix, so that no unknown docacl.* setting can be made.
     unsafe {
         pg_sys::MarkGUCPrefixReserved(c"docacl".as_ptr());

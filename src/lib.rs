@@ -8,7 +8,9 @@
 //! | [`scan`], [`facts`], [`lookup`] | reading docacl's tables under a given snapshot |
 //! | [`identity`] | who is asking; the settings |
 //! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
-//! | [`shape`], [`bound`], [`check`] | the decision about a row |
+//! | [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
+//! | [`protect`], [`trigger`] | protecting tables: policies, and judging what row security cannot see |
+//! | [`decide`], [`ask`] | questions, and who is asking |
 //! | [`admin`] | the functions of SQL that set docacl up and grant |
 //! | [`owner`] | acting as the extension's owner |
 
@@ -18,8 +20,10 @@
 use pgrx::prelude::*;
 
 mod admin;
+mod ask;
 mod bound;
 mod check;
+mod decide;
 mod error;
 mod facts;
 mod freshness;
@@ -28,9 +32,12 @@ mod lookup;
 mod memo;
 mod nodes;
 mod owner;
+mod protect;
+mod regclass;
 mod ring;
 mod scan;
 mod shape;
+mod trigger;
 
 ::pgrx::pg_module_magic!(name, version);
 

@@ -225,6 +225,7 @@ pub fn generation() -> u64 {
 
 #[pg_guard]
 unsafe extern "C-unwind" fn forget(_arg: pg_sys::Datum, relation: pg_sys::Oid) {
+    crate::protect::target::forget(relation);
     OIDS.with_borrow_mut(|oids| {
         if relation == pg_sys::Oid::INVALID || oids.iter().any(|(_, t, i)| *t == relation || *i == relation) {
             oids.clear();
@@ -233,14 +234,19 @@ unsafe extern "C-unwind" fn forget(_arg: pg_sys::Datum, relation: pg_sys::Oid) {
     });
 }
 
-fn oids(access: Access) -> Result<(pg_sys::Oid, pg_sys::Oid)> {
-    if let Some(found) = OIDS.with_borrow(|oids| oids.iter().find(|(a, ..)| *a == access).map(|(_, t, i)| (*t, *i))) {
-        return Ok(found);
-    }
+/// Has PostgreSQL tell us when relations change.
+pub fn watch() {
     if !WATCHING.replace(true) {
         // SAFETY: registered once per backend; the callback touches only thread-locals.
         unsafe { pg_sys::CacheRegisterRelcacheCallback(Some(forget), pg_sys::Datum::from(0usize)) };
     }
+}
+
+fn oids(access: Access) -> Result<(pg_sys::Oid, pg_sys::Oid)> {
+    if let Some(found) = OIDS.with_borrow(|oids| oids.iter().find(|(a, ..)| *a == access).map(|(_, t, i)| (*t, *i))) {
+        return Ok(found);
+    }
+    watch();
     let table = relation(access.table)?;
     let index = relation(access.index)?;
     OIDS.with_borrow_mut(|oids| oids.push((access, table, index)));

@@ -286,7 +286,7 @@ pub fn words(actions: Actions, custom: &[CustomAction]) -> String {
     for (name, set) in WHOLE {
         if rest.contains(set) {
             out.push(name.to_owned());
-            rest -= set;
+            rest = rest.difference(set);
         }
     }
     out.extend(names(rest, custom));

@@ -71,7 +71,7 @@ pub fn parse_path(text: &str) -> Option<Path> {
             '\\' => backslashes = backslashes.saturating_add(1),
             '/' => {
                 current.extend(std::iter::repeat_n('\\', backslashes / 2));
-                if backslashes % 2 == 0 {
+                if backslashes.is_multiple_of(2) {
                     segments.push(std::mem::take(&mut current));
                 } else {
                     current.push('/');

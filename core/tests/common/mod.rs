@@ -116,8 +116,9 @@ impl<'w> Asker<'w> {
     pub fn side(&self, row: &Row) -> RowSide {
         let me = Some(self.id);
         let account = |id: PrincipalId| self.world.principals[id].account;
-        // Only users own and request; a role that asks is a subject like a user, but nobody's row is a role's.
-        let user = self.world.principals[self.id].kind == PrincipalKind::User;
+        // A role that asks is a subject like a user, but no row is a role's. That an API key's rows are not its own
+        // is for core to say.
+        let user = self.world.principals[self.id].kind != PrincipalKind::Role;
         RowSide {
             owner: user && row.owner == me,
             owner_home: row.owner.is_some_and(|owner| account(owner) == account(self.id)),

@@ -383,7 +383,7 @@ pub fn row(
     let gates = gates.collect();
     let people: Vec<PrincipalId> = (0..world.principals.len())
         .filter(|id| world.principals[*id].account == Some(account))
-        .filter(|id| world.principals[*id].kind == PrincipalKind::User)
+        .filter(|id| matches!(world.principals[*id].kind, PrincipalKind::User | PrincipalKind::ApiKey { .. }))
         .collect();
     let mut person = |wanted: bool, null: usize| {
         let nobody = !wanted || random.percent(null);

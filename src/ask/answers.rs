@@ -1,0 +1,176 @@
+//! The answers, whatever the signature of the question.
+
+use docacl_core::action::{self, CustomAction};
+use docacl_core::verdict::Verdict;
+use docacl_core::{Actions, SubjectKind, kind as core_kind};
+use pgrx::pg_sys;
+
+use crate::admin::asker::{Asker, MAIN};
+use crate::admin::words::unknown_word;
+use crate::error::{self, Result};
+use crate::facts::{self, Resource};
+use crate::protect::target::{self, Target};
+use crate::scan::Snap;
+use crate::{freshness, identity, lookup};
+
+/// About whom.
+#[derive(Clone, Copy)]
+pub enum Who<'a> {
+    /// The session's user.
+    Me,
+    /// A principal, as it was written.
+    Other(&'a str),
+}
+
+/// A question being answered.
+pub struct Question {
+    pub snap: Snap,
+    /// Who is asked about; none: nobody.
+    pub principal: Option<i64>,
+    /// Whether the asker is told of what he may not see.
+    pub told: bool,
+    account: i64,
+}
+
+impl Question {
+    /// Finds out who is asked about, and whether the asker may ask.
+    pub fn about(who: Who<'_>) -> Result<Question> {
+        let snap = Snap::statement();
+        let me = freshness::session_principal(&snap)?;
+        // SAFETY: a plain question about the current user.
+        let superuser = unsafe { pg_sys::superuser() };
+        let ring = match me {
+            Some(id) => Some(freshness::ring(id, &snap)?),
+            None => None,
+        };
+        let above = superuser || ring.as_ref().is_some_and(|r| r.subject.kind == SubjectKind::System);
+        let account = match ring.as_ref().and_then(|r| r.account) {
+            Some(account) => account,
+            None => account_without_user(above, &snap)?,
+        };
+        let admin = ring.as_ref().is_some_and(|r| r.subject.admin && r.subject.kind != SubjectKind::Nobody);
+        let principal = match who {
+            Who::Me => me,
+            Who::Other(text) => {
+                let found = find(account, text, &snap)?;
+                let myself = found.is_some() && found == me;
+                if !(above || admin || myself || identity::is_trusted(&snap)? || administers_people(&snap)?) {
+                    return Err(error::denied(
+                        "permission denied to ask about another principal",
+                        "Ask about yourself, or have manage_users granted, or the database role trusted with acl_trust.",
+                    ));
+                }
+                Some(found.ok_or_else(|| error::unknown("principal", text))?)
+            }
+        };
+        Ok(Question { told: above || admin, snap, principal, account })
+    }
+
+    fn ring(&self) -> Result<Option<std::rc::Rc<crate::ring::Ring>>> {
+        self.principal.map(|id| freshness::ring(id, &self.snap)).transpose()
+    }
+
+    /// What the principal may do with the row of a protected table; `None` where there is no such row.
+    pub fn row(&self, target: &Target, key: &str) -> Result<Option<Verdict>> {
+        match self.ring()? {
+            Some(ring) => Ok(target.verdict(&ring, key, &self.snap)?.map(Verdict::of_existing)),
+            None => Ok(None),
+        }
+    }
+
+    /// What the principal may do on a resource itself; `None` where there is none that the asker may know of.
+    /// With the kind, whose actions apply.
+    pub fn on(&self, kind: &str, written: &str) -> Result<(String, Option<Verdict>)> {
+        let name = core_kind::normalize(kind);
+        if facts::kind(&name, &self.snap)?.is_none() {
+            return Err(error::unknown_hint("kind", kind, "See docacl.kind for the kinds there are."));
+        }
+        if name == "document" {
+            return Ok((name, self.row(&*target::default()?, written)?));
+        }
+        let found = if name == "account" {
+            facts::account_named(written, &self.snap)?.into_iter().collect()
+        } else {
+            lookup::by_name_or_path(self.account, &name, written, &self.snap)?
+        };
+        let verdict = self.one(&name, written, found)?;
+        Ok((name, verdict))
+    }
+
+    /// The same for a resource by id.
+    pub fn on_id(&self, kind: &str, id: i64) -> Result<(String, Option<Verdict>)> {
+        let name = core_kind::normalize(kind);
+        if facts::kind(&name, &self.snap)?.is_none() {
+            return Err(error::unknown_hint("kind", kind, "See docacl.kind for the kinds there are."));
+        }
+        if name == "document" {
+            return Ok((name, self.row(&*target::default()?, &id.to_string())?));
+        }
+        let found = facts::resource(id, &self.snap)?.into_iter().filter(|r| r.kind == name).collect();
+        let verdict = self.one(&name, &id.to_string(), found)?;
+        Ok((name, verdict))
+    }
+
+    fn one(&self, kind: &str, written: &str, found: Vec<Resource>) -> Result<Option<Verdict>> {
+        let Some(principal) = self.principal else { return Ok(None) };
+        if self.told {
+            return match found.as_slice() {
+                [one] => crate::decide::on_resource(principal, one, &self.snap).map(Some),
+                [] => Err(error::unknown(kind, written)),
+                _ => Err(error::ambiguous(kind, written)),
+            };
+        }
+        // Not told of what he may not see: it is answered like what does not exist.
+        let mut open = Vec::new();
+        for resource in &found {
+            let verdict = crate::decide::on_resource(principal, resource, &self.snap)?;
+            if verdict.actions.intersects(Actions::READ | Actions::ENTER) || found.len() == 1 {
+                open.push(verdict);
+            }
+        }
+        Ok(if open.len() == 1 { open.pop() } else { None })
+    }
+
+    /// What a list of words asks.
+    pub fn asked(&self, words: &str, applicable: Actions) -> Result<Actions> {
+        // The words of a DBA are read only where a word is not built in.
+        match action::asked_by(words, applicable, &[]) {
+            Ok(actions) => Ok(actions),
+            Err(_) => {
+                let custom = self.custom()?;
+                action::asked_by(words, applicable, &custom).map_err(|e| unknown_word(&e, &custom))
+            }
+        }
+    }
+
+    /// The actions that a DBA added.
+    pub fn custom(&self) -> Result<Vec<CustomAction>> {
+        facts::custom_actions(&self.snap)
+    }
+}
+
+/// The id of a principal as it was written: `system` has no account.
+fn find(account: i64, text: &str, snap: &Snap) -> Result<Option<i64>> {
+    if text == "system" {
+        return Ok(Some(facts::SYSTEM));
+    }
+    Ok(lookup::principal_in(account, text, snap)?.map(|p| p.id))
+}
+
+fn administers_people(snap: &Snap) -> Result<bool> {
+    if freshness::session_principal(snap)?.is_none() {
+        return Ok(false);
+    }
+    let asker = Asker::now()?;
+    Ok(asker.holds_on_account(Actions::MANAGE_USERS)? || asker.holds_on_account(Actions::MANAGE_ROLES)?)
+}
+
+fn account_without_user(above: bool, snap: &Snap) -> Result<i64> {
+    let name = match identity::account_setting() {
+        Some(name) if above || identity::is_trusted(snap)? => name,
+        _ => MAIN.to_owned(),
+    };
+    facts::account_named(&name, snap)?
+        .map(|a| a.id)
+        .ok_or_else(|| error::unknown_hint("account", &name, "Set docacl.account to the name of an account."))
+}

@@ -1,0 +1,212 @@
+//! The questions of SQL.
+
+use docacl_core::verdict::Verdict;
+use docacl_core::{Actions, action, kind};
+use pgrx::prelude::*;
+
+use super::{Question, Who};
+use crate::error::{self, Result, denied};
+use crate::protect::target::{self, Target};
+use crate::regclass::Regclass;
+
+fn given<T>(name: &str, value: Option<T>) -> Result<T> {
+    value.ok_or_else(|| error::null(name))
+}
+
+fn other<'a>(principal: Option<&'a str>) -> Result<Who<'a>> {
+    given("principal", principal).map(Who::Other)
+}
+
+/// Whether all that the words ask is allowed. A row or resource that is not there: no.
+fn answer(question: &Question, verdict: Option<Verdict>, words: &str, applicable: Actions) -> Result<bool> {
+    let asked = question.asked(words, applicable)?;
+    Ok(verdict.is_some_and(|v| v.actions.contains(asked)))
+}
+
+fn can(who: Who<'_>, target: &Target, key: Option<&str>, words: Option<&str>) -> Result<bool> {
+    let words = given("action", words)?;
+    let question = Question::about(who)?;
+    let verdict = match key {
+        Some(key) => question.row(target, key)?,
+        None => None,
+    };
+    answer(&question, verdict, words, kind::APPLICABLE_TO_ROWS)
+}
+
+fn actions(who: Who<'_>, target: &Target, key: Option<&str>) -> Result<Vec<String>> {
+    let question = Question::about(who)?;
+    let verdict = match key {
+        Some(key) => question.row(target, key)?,
+        None => None,
+    };
+    names(&question, verdict)
+}
+
+fn names(question: &Question, verdict: Option<Verdict>) -> Result<Vec<String>> {
+    match verdict {
+        Some(v) => Ok(action::names(v.actions, &question.custom()?)),
+        None => Ok(vec![]),
+    }
+}
+
+/// 42501 that says what was asked, and of what it was not allowed: nothing that the asker did not write.
+fn require(allowed: bool, words: Option<&str>, of: &str) -> Result<()> {
+    if allowed {
+        return Ok(());
+    }
+    Err(denied(
+        format!("permission denied: {} on {of}", words.unwrap_or_default()),
+        "Ask whoever administers it for a grant.",
+    ))
+}
+
+macro_rules! of_documents {
+    ($ty:ty, $can_other:ident, $can:ident, $actions_other:ident, $actions:ident, $require:ident) => {
+        /// Whether a principal may do something with a row of the default documents table.
+        #[pg_extern(name = "acl_can", stable, parallel_safe)]
+        fn $can_other(principal: Option<&str>, doc: Option<$ty>, action: Option<&str>) -> Result<bool> {
+            let key = doc.map(|d| d.to_string());
+            can(other(principal)?, &*target::default()?, key.as_deref(), action)
+        }
+
+        /// Whether the session's user may do something with a row of the default documents table.
+        #[pg_extern(name = "acl_can", stable, parallel_safe)]
+        fn $can(doc: Option<$ty>, action: Option<&str>) -> Result<bool> {
+            let key = doc.map(|d| d.to_string());
+            can(Who::Me, &*target::default()?, key.as_deref(), action)
+        }
+
+        /// Everything a principal may do with a row of the default documents table.
+        #[pg_extern(name = "acl_actions", stable, parallel_safe)]
+        fn $actions_other(principal: Option<&str>, doc: Option<$ty>) -> Result<Vec<String>> {
+            let key = doc.map(|d| d.to_string());
+            actions(other(principal)?, &*target::default()?, key.as_deref())
+        }
+
+        /// Everything the session's user may do with a row of the default documents table.
+        #[pg_extern(name = "acl_actions", stable, parallel_safe)]
+        fn $actions(doc: Option<$ty>) -> Result<Vec<String>> {
+            let key = doc.map(|d| d.to_string());
+            actions(Who::Me, &*target::default()?, key.as_deref())
+        }
+
+        /// Nothing, or 42501 where the session's user may not.
+        #[pg_extern(name = "acl_require", stable, parallel_safe)]
+        fn $require(doc: Option<$ty>, action: Option<&str>) -> Result<()> {
+            let key = doc.map(|d| d.to_string());
+            let allowed = can(Who::Me, &*target::default()?, key.as_deref(), action)?;
+            require(allowed, action, &format!("document {}", key.as_deref().unwrap_or("null")))
+        }
+    };
+}
+
+of_documents!(i64, can_other_bigint, can_bigint, actions_other_bigint, actions_bigint, require_bigint);
+of_documents!(pgrx::Uuid, can_other_uuid, can_uuid, actions_other_uuid, actions_uuid, require_uuid);
+of_documents!(&str, can_other_text, can_text, actions_other_text, actions_text, require_text);
+
+fn table(relation: Option<Regclass>) -> Result<std::rc::Rc<Target>> {
+    target::of(given("relation", relation)?.0)
+}
+
+/// Whether a principal may do something with a row of a protected table.
+#[pg_extern(name = "acl_can_row", stable, parallel_safe)]
+fn can_row_other(principal: Option<&str>, relation: Option<Regclass>, key: Option<&str>, action: Option<&str>) -> Result<bool> {
+    can(other(principal)?, &*table(relation)?, key, action)
+}
+
+/// Whether the session's user may do something with a row of a protected table.
+#[pg_extern(name = "acl_can_row", stable, parallel_safe)]
+fn can_row(relation: Option<Regclass>, key: Option<&str>, action: Option<&str>) -> Result<bool> {
+    can(Who::Me, &*table(relation)?, key, action)
+}
+
+/// Everything a principal may do with a row of a protected table.
+#[pg_extern(name = "acl_actions_row", stable, parallel_safe)]
+fn actions_row_other(principal: Option<&str>, relation: Option<Regclass>, key: Option<&str>) -> Result<Vec<String>> {
+    actions(other(principal)?, &*table(relation)?, key)
+}
+
+/// Nothing, or 42501 where the session's user may not.
+#[pg_extern(name = "acl_require_row", stable, parallel_safe)]
+fn require_row(relation: Option<Regclass>, key: Option<&str>, action: Option<&str>) -> Result<()> {
+    let allowed = can(Who::Me, &*table(relation)?, key, action)?;
+    require(allowed, action, &format!("row {}", key.unwrap_or("null")))
+}
+
+fn can_resource(who: Who<'_>, kind_word: Option<&str>, resource: Written<'_>, action: Option<&str>) -> Result<bool> {
+    let words = given("action", action)?;
+    let question = Question::about(who)?;
+    let (name, verdict) = resource.on(&question, given("kind", kind_word)?)?;
+    answer(&question, verdict, words, kind::applicable(&name))
+}
+
+/// A resource as it was written.
+enum Written<'a> {
+    Name(Option<&'a str>),
+    Id(Option<i64>),
+}
+
+impl Written<'_> {
+    fn on(&self, question: &Question, kind: &str) -> Result<(String, Option<Verdict>)> {
+        match self {
+            Written::Name(name) => question.on(kind, given("resource", *name)?),
+            Written::Id(id) => question.on_id(kind, given("resource", *id)?),
+        }
+    }
+}
+
+/// Whether a principal may do something on a resource itself.
+#[pg_extern(name = "acl_can_on", stable, parallel_safe)]
+fn can_on_other(principal: Option<&str>, kind: Option<&str>, resource: Option<&str>, action: Option<&str>) -> Result<bool> {
+    can_resource(other(principal)?, kind, Written::Name(resource), action)
+}
+
+/// Whether a principal may do something on a resource itself, by id.
+#[pg_extern(name = "acl_can_on", stable, parallel_safe)]
+fn can_on_other_id(principal: Option<&str>, kind: Option<&str>, resource: Option<i64>, action: Option<&str>) -> Result<bool> {
+    can_resource(other(principal)?, kind, Written::Id(resource), action)
+}
+
+/// Whether the session's user may do something on a resource itself.
+#[pg_extern(name = "acl_can_on", stable, parallel_safe)]
+fn can_on(kind: Option<&str>, resource: Option<&str>, action: Option<&str>) -> Result<bool> {
+    can_resource(Who::Me, kind, Written::Name(resource), action)
+}
+
+/// Whether the session's user may do something on a resource itself, by id.
+#[pg_extern(name = "acl_can_on", stable, parallel_safe)]
+fn can_on_id(kind: Option<&str>, resource: Option<i64>, action: Option<&str>) -> Result<bool> {
+    can_resource(Who::Me, kind, Written::Id(resource), action)
+}
+
+fn actions_resource(who: Who<'_>, kind_word: Option<&str>, resource: Written<'_>) -> Result<Vec<String>> {
+    let question = Question::about(who)?;
+    let (_, verdict) = resource.on(&question, given("kind", kind_word)?)?;
+    names(&question, verdict)
+}
+
+/// Everything a principal may do on a resource itself.
+#[pg_extern(name = "acl_actions_on", stable, parallel_safe)]
+fn actions_on_other(principal: Option<&str>, kind: Option<&str>, resource: Option<&str>) -> Result<Vec<String>> {
+    actions_resource(other(principal)?, kind, Written::Name(resource))
+}
+
+/// Everything a principal may do on a resource itself, by id.
+#[pg_extern(name = "acl_actions_on", stable, parallel_safe)]
+fn actions_on_other_id(principal: Option<&str>, kind: Option<&str>, resource: Option<i64>) -> Result<Vec<String>> {
+    actions_resource(other(principal)?, kind, Written::Id(resource))
+}
+
+/// Nothing, or 42501 where the session's user may not.
+#[pg_extern(name = "acl_require_on", stable, parallel_safe)]
+fn require_on(kind: Option<&str>, resource: Option<&str>, action: Option<&str>) -> Result<()> {
+    let allowed = can_resource(Who::Me, kind, Written::Name(resource), action)?;
+    require(allowed, action, &format!("{} \"{}\"", kind.unwrap_or_default(), resource.unwrap_or_default()))
+}
+
+/// Nothing, or 42501 where the session's user may not, by id.
+#[pg_extern(name = "acl_require_on", stable, parallel_safe)]
+fn require_on_id(kind: Option<&str>, resource: Option<i64>, action: Option<&str>) -> Result<()> {
+    let allowed = can_resource(Who::Me, kind, Written::Id(resource), action)?;
+    require(allowed, action, &format!("{} {}", kind.unwrap_or_default(), resource.unwrap_or_default()))
+}

@@ -1,0 +1,9 @@
+//! Questions: `acl_can…`, `acl_actions…`, `acl_require…`, and who is asking.
+//!
+//! Asking about oneself is free; about another principal one must administer it, be trusted, or be a superuser.
+
+mod answers;
+mod functions;
+mod session;
+
+pub use answers::{Question, Who};

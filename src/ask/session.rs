@@ -1,0 +1,96 @@
+//! Who the database thinks is asking, and saying who it is.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use crate::admin::asker::{self, MAIN};
+use crate::error::{self, Result};
+use crate::facts::{self, Principal, PrincipalKind};
+use crate::scan::Snap;
+use crate::{freshness, identity, lookup};
+
+/// The id of the principal who is asking; null: nobody.
+#[pg_extern(stable, parallel_safe)]
+fn acl_user_id() -> Result<Option<i64>> {
+    let snap = Snap::statement();
+    match freshness::session_principal(&snap)? {
+        Some(id) => Ok(facts::principal(id, &snap)?.map(|p| p.id)),
+        None => Ok(None),
+    }
+}
+
+/// The name of the principal who is asking; null: nobody.
+#[pg_extern(stable, parallel_safe)]
+fn acl_user() -> Result<Option<String>> {
+    let snap = Snap::statement();
+    match freshness::session_principal(&snap)? {
+        Some(id) => Ok(facts::principal(id, &snap)?.map(|p| p.name)),
+        None => Ok(None),
+    }
+}
+
+/// Says who is asking: for superusers and trusted database roles. Local means for the transaction.
+#[pg_extern(volatile, parallel_unsafe)]
+fn acl_set_user(principal: Option<&str>, account: default!(Option<&str>, "NULL"), local: default!(Option<bool>, "true")) -> Result<()> {
+    let local = local.ok_or_else(|| error::null("local"))?;
+    let snap = Snap::fresh();
+    // SAFETY: plain questions about the session.
+    let (superuser, in_block) = unsafe { (pg_sys::superuser(), pg_sys::IsTransactionBlock()) };
+    if !superuser && !identity::is_trusted(&snap)? {
+        return Err(error::denied(
+            "permission denied to say who is asking",
+            "Only superusers and database roles trusted with acl_trust call acl_set_user.",
+        ));
+    }
+    let principal = principal.ok_or_else(|| error::null("principal"))?;
+    if local && !in_block {
+        return Err(error::no_transaction(
+            "acl_set_user is local to a transaction, and there is none",
+            "Begin a transaction first, or pass local => false for the whole session.",
+        ));
+    }
+    let who = find(principal, account, &snap)?.ok_or_else(|| error::unknown("principal", principal))?;
+    match who.kind {
+        PrincipalKind::System if !superuser => {
+            return Err(error::denied("only a superuser makes a session system", "Name a user."));
+        }
+        PrincipalKind::Role => {
+            return Err(error::wrong_object(format!("\"{principal}\" is a role"), "Name a user: a role is what users are members of."));
+        }
+        _ => {}
+    }
+    if who.kind != PrincipalKind::System && !asker::is_active(&who) {
+        return Err(error::login_refused("the principal is disabled or expired", "Enable it with acl_alter_user."));
+    }
+    identity::set(Some(who.id), local)?;
+    if exempt() {
+        pgrx::warning!("row security does not apply to this session: nothing is filtered");
+    }
+    Ok(())
+}
+
+/// Whether the session's database role is a superuser or has BYPASSRLS.
+fn exempt() -> bool {
+    // SAFETY: plain questions about the current user.
+    unsafe { pg_sys::superuser() || pg_sys::has_bypassrls_privilege(pg_sys::GetUserId()) }
+}
+
+/// The principal meant: by name in the account, or by e-mail or key, which are unique over the installation.
+fn find(text: &str, account: Option<&str>, snap: &Snap) -> Result<Option<Principal>> {
+    if text == "system" {
+        return facts::principal(facts::SYSTEM, snap);
+    }
+    let name = account.map(str::to_owned).or_else(identity::account_setting);
+    let of = facts::account_named(name.as_deref().unwrap_or(MAIN), snap)?
+        .ok_or_else(|| error::unknown("account", name.as_deref().unwrap_or(MAIN)))?;
+    if let Some(found) = lookup::principal_in(of.id, text, snap)? {
+        return Ok(Some(found));
+    }
+    if account.is_some() {
+        return Ok(None);
+    }
+    match facts::principal_with_email(text, snap)? {
+        Some(found) => Ok(Some(found)),
+        None => facts::principal_with_key(text, snap),
+    }
+}

@@ -1,0 +1,128 @@
+//! The policies and triggers of a protected table.
+//!
+//! One **restrictive** policy per command holds the decision, so that no permissive policy added later widens
+//! access. Where the table has no permissive policy of its own there is one permissive policy with the same read
+//! expression (PostgreSQL evaluates equal expressions once), never `USING (true)`: whatever CASCADE takes the
+//! restrictive ones away takes it away too. Where the application has permissive policies, a restrictive one
+//! without dependency closes the table should the extension be dropped with CASCADE.
+
+use docacl_core::Actions;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::columns::{Table, spi};
+use super::spec::Spec;
+use crate::error::Result;
+use crate::shape::Shape;
+
+/// Last in the alphabet: a BEFORE trigger of the application's must not change the row after it was judged.
+pub const ROW_TRIGGER: &str = "~docacl_row";
+const TRUNCATE_TRIGGER: &str = "~docacl_truncate";
+const POLICIES: [&str; 6] = ["docacl_select", "docacl_insert", "docacl_update", "docacl_delete", "docacl_permissive", "docacl_installed"];
+
+/// Whether row security was enabled and forced on the table.
+pub fn row_security(table: &Table) -> Result<(bool, bool)> {
+    let sql = "SELECT relrowsecurity, relforcerowsecurity FROM pg_catalog.pg_class WHERE oid = $1";
+    let (rls, force) = Spi::get_two_with_args::<bool, bool>(sql, &[table.oid.into()]).map_err(spi)?;
+    Ok((rls.unwrap_or(false), force.unwrap_or(false)))
+}
+
+/// Writes policies and triggers, replacing those written before.
+pub fn write(table: &Table, spec: &Spec) -> Result<()> {
+    remove(table)?;
+    let name = &table.name;
+    let read = check(Actions::READ, &spec.shape(), &spec.shape_columns())?;
+    let add = check(Actions::ADD, &spec.shape().as_new(), &spec.new_shape_columns())?;
+    let update = check(spec.update_actions(), &spec.shape(), &spec.shape_columns())?;
+    let delete = check(Actions::DELETE, &spec.shape(), &spec.shape_columns())?;
+    let mut statements = vec![
+        format!("CREATE POLICY docacl_select ON {name} AS RESTRICTIVE FOR SELECT USING ({read})"),
+        // The trigger has judged the row by now, and says why; this holds where somebody disabled it.
+        format!("CREATE POLICY docacl_insert ON {name} AS RESTRICTIVE FOR INSERT WITH CHECK ({add})"),
+        // WITH CHECK written out: left out, PostgreSQL asks the old row's question of the new row and refuses legal moves.
+        format!("CREATE POLICY docacl_update ON {name} AS RESTRICTIVE FOR UPDATE USING ({update}) WITH CHECK (true)"),
+        format!("CREATE POLICY docacl_delete ON {name} AS RESTRICTIVE FOR DELETE USING ({delete})"),
+    ];
+    if has_permissive(table)? {
+        statements.push(format!(
+            "CREATE POLICY docacl_installed ON {name} AS RESTRICTIVE FOR ALL \
+             USING ((SELECT pg_catalog.to_regprocedure('docacl.row_check(bigint,text,\"any\")') IS NOT NULL))"
+        ));
+    } else {
+        statements.push(format!("CREATE POLICY docacl_permissive ON {name} FOR ALL USING ({read}) WITH CHECK (true)"));
+    }
+    statements.push(format!("ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"));
+    let argument = pgrx::spi::quote_literal(spec.to_text()?);
+    statements.push(format!(
+        "CREATE TRIGGER \"{ROW_TRIGGER}\" BEFORE INSERT OR UPDATE OR DELETE ON {name} \
+         FOR EACH ROW EXECUTE FUNCTION docacl.row_trigger({argument})"
+    ));
+    statements.push(format!(
+        "CREATE TRIGGER \"{TRUNCATE_TRIGGER}\" BEFORE TRUNCATE ON {name} \
+         FOR EACH STATEMENT EXECUTE FUNCTION docacl.truncate_trigger()"
+    ));
+    for trigger in [ROW_TRIGGER, TRUNCATE_TRIGGER] {
+        statements.push(format!("ALTER TABLE {name} ENABLE ALWAYS TRIGGER \"{trigger}\""));
+    }
+    run(&statements)
+}
+
+/// Removes what [`write`] wrote.
+pub fn remove(table: &Table) -> Result<()> {
+    let name = &table.name;
+    let mut statements: Vec<String> = POLICIES.iter().map(|p| format!("DROP POLICY IF EXISTS {p} ON {name}")).collect();
+    statements.extend([ROW_TRIGGER, TRUNCATE_TRIGGER].map(|t| format!("DROP TRIGGER IF EXISTS \"{t}\" ON {name}")));
+    quietly(&statements)
+}
+
+/// Puts ENABLE and FORCE back to what they were.
+pub fn restore_row_security(table: &Table, had_rls: bool, had_force: bool) -> Result<()> {
+    let on = |b: bool, yes: &'static str, no: &'static str| if b { yes } else { no };
+    run(&[format!(
+        "ALTER TABLE {} {} ROW LEVEL SECURITY, {} ROW LEVEL SECURITY",
+        table.name,
+        on(had_rls, "ENABLE", "DISABLE"),
+        on(had_force, "FORCE", "NO FORCE")
+    )])
+}
+
+fn has_permissive(table: &Table) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_policy WHERE polrelid = $1 AND polpermissive)";
+    Ok(Spi::get_one_with_args::<bool>(sql, &[table.oid.into()]).map_err(spi)?.unwrap_or(true))
+}
+
+/// The call of docacl.row_check.
+fn check(wanted: Actions, shape: &Shape, columns: &[&str]) -> Result<String> {
+    let mut call = format!("docacl.row_check({}::bigint, {}::text", wanted.bits(), pgrx::spi::quote_literal(shape.to_text()?));
+    for column in columns {
+        call.push_str(", ");
+        call.push_str(&pgrx::spi::quote_identifier(column));
+    }
+    call.push(')');
+    Ok(call)
+}
+
+fn run(statements: &[String]) -> Result<()> {
+    statements.iter().try_for_each(|s| Spi::run(s).map_err(spi))
+}
+
+/// Runs statements whose notices ("does not exist, skipping") say nothing to the caller.
+fn quietly(statements: &[String]) -> Result<()> {
+    // SAFETY: a setting at a nest level of its own, put back after the statements; an error's abort does the same.
+    unsafe {
+        let level = pg_sys::NewGUCNestLevel();
+        pg_sys::set_config_option(
+            c"client_min_messages".as_ptr(),
+            c"warning".as_ptr(),
+            pg_sys::GucContext::PGC_USERSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+            true,
+            0,
+            false,
+        );
+        let done = run(statements);
+        pg_sys::AtEOXact_GUC(false, level);
+        done
+    }
+}

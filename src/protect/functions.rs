@@ -1,0 +1,219 @@
+//! `acl_protect` and `acl_unprotect`.
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::columns::{self, Column, Table, spi};
+use super::{Spec, ddl};
+use crate::admin::asker::Asker;
+use crate::error::{self, Result, wrong_object};
+use crate::facts;
+use crate::owner::AsOwner;
+use crate::regclass::Regclass;
+use crate::scan::Snap;
+
+/// Protects a table, or alters how it is protected, in one step.
+#[pg_extern(volatile, parallel_unsafe)]
+fn acl_protect(
+    relation: Option<Regclass>,
+    gates: Option<pgrx::JsonB>,
+    options: default!(Option<pgrx::JsonB>, "'{}'"),
+) -> Result<
+    TableIterator<
+        'static,
+        (name!(severity, String), name!(object, String), name!(finding, String), name!(advice, String)),
+    >,
+> {
+    let relation = relation.ok_or_else(|| error::null("relation"))?.0;
+    let gates = gates.ok_or_else(|| error::null("gates"))?.0;
+    let options = options.ok_or_else(|| error::null("options"))?.0;
+    Asker::now()?.require_above("protect tables")?;
+    let _owner = AsOwner::begin()?;
+    lock(relation)?;
+    let snap = Snap::fresh();
+    let table = describe(relation)?;
+    let (spec, is_default) = columns::read(&table, &gates, &options, &snap)?;
+    let before = facts::protected_table(relation, &snap)?;
+    if is_default
+        && let Some(other) = facts::protected_tables(&snap)?.iter().find(|t| t.is_default && t.relation != relation)
+    {
+        return Err(error::exists("default documents table", &name_of(other.relation)?));
+    }
+    if before.is_none() {
+        refuse_foreign_policies(&table)?;
+    }
+    let (had_rls, had_force) = ddl::row_security(&table)?;
+    ddl::write(&table, &spec)?;
+    let json = pgrx::JsonB(serde_json::to_value(&spec).map_err(|e| error::internal(e.to_string()))?);
+    Spi::run_with_args(
+        "INSERT INTO docacl.protected_table AS p (relation, table_name, spec, is_default, had_rls, had_force) \
+         VALUES ($1, $1::regclass, $2, $3, $4, $5) \
+         ON CONFLICT (relation) DO UPDATE SET spec = excluded.spec, is_default = excluded.is_default",
+        &[relation.into(), json.into(), is_default.into(), had_rls.into(), had_force.into()],
+    )
+    .map_err(spi)?;
+    let findings = advice(&table, &spec)?;
+    Ok(TableIterator::new(findings))
+}
+
+/// Ends the protection of a table: policies, ENABLE and FORCE are what they were before acl_protect.
+#[pg_extern(volatile, parallel_unsafe)]
+fn acl_unprotect(relation: Option<Regclass>) -> Result<()> {
+    let relation = relation.ok_or_else(|| error::null("relation"))?.0;
+    Asker::now()?.require_above("unprotect tables")?;
+    let _owner = AsOwner::begin()?;
+    lock(relation)?;
+    let snap = Snap::fresh();
+    let table = describe(relation)?;
+    if facts::protected_table(relation, &snap)?.is_none() {
+        return Err(not_protected(&table.name));
+    }
+    ddl::remove(&table)?;
+    let (rls, force) = Spi::get_two_with_args::<bool, bool>(
+        "DELETE FROM docacl.protected_table WHERE relation = $1 RETURNING had_rls, had_force",
+        &[relation.into()],
+    )
+    .map_err(spi)?;
+    ddl::restore_row_security(&table, rls.unwrap_or(false), force.unwrap_or(false))?;
+    pgrx::warning!("table {} is no longer protected by docacl", table.name);
+    Ok(())
+}
+
+/// 55000: the table is not protected.
+pub fn not_protected(name: &str) -> pgrx::pg_sys::panic::ErrorReport {
+    error::wrong_state(format!("table {name} is not protected"), "Protect it with acl_protect first.")
+}
+
+/// Nobody writes to or alters the table meanwhile; released at the end of the transaction.
+fn lock(relation: pg_sys::Oid) -> Result<()> {
+    // SAFETY: a lock by OID, and a look whether the relation still exists.
+    unsafe {
+        pg_sys::LockRelationOid(relation, pg_sys::AccessExclusiveLock as i32);
+        if pg_sys::get_rel_name(relation).is_null() {
+            return Err(error::unknown_hint("relation", &u32::from(relation).to_string(), "Name an existing table."));
+        }
+    }
+    Ok(())
+}
+
+/// The name of a relation, quoted and schema-qualified.
+pub fn name_of(relation: pg_sys::Oid) -> Result<String> {
+    let sql = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c \
+               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1";
+    Spi::get_one_with_args::<String>(sql, &[relation.into()]).map_err(spi)?.ok_or_else(|| error::internal("a relation without a name"))
+}
+
+/// The table, if it is one that can be protected.
+fn describe(relation: pg_sys::Oid) -> Result<Table> {
+    let name = name_of(relation)?;
+    let problem = Spi::get_one_with_args::<String>(
+        "SELECT CASE \
+           WHEN c.relkind = 'p' OR c.relispartition THEN 'partitioned' \
+           WHEN c.relkind = 'v' THEN 'a view' \
+           WHEN c.relkind = 'm' THEN 'a materialized view' \
+           WHEN c.relkind = 'f' THEN 'a foreign table' \
+           WHEN c.relkind <> 'r' THEN 'no table' \
+           WHEN c.relpersistence = 't' THEN 'a temporary table' \
+           WHEN c.oid < 16384 OR n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') THEN 'a system table' \
+           WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass \
+             AND d.objid = c.oid AND d.deptype = 'e') THEN 'a table of an extension' \
+           WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)) THEN 'part of an inheritance tree' \
+           ELSE '' END \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1",
+        &[relation.into()],
+    )
+    .map_err(spi)?
+    .unwrap_or_default();
+    match problem.as_str() {
+        "" => {}
+        "partitioned" => {
+            return Err(error::unsupported(
+                format!("partitioned table {name} cannot be protected yet"),
+                "Protect ordinary tables; the CHANGELOG says when partitioned ones come.",
+            ));
+        }
+        problem => {
+            return Err(wrong_object(
+                format!("{name} is {problem}"),
+                "Protect an ordinary table. A view shows what its reader may see where it is made WITH (security_invoker).",
+            ));
+        }
+    }
+    let columns = Spi::connect(|client| {
+        let rows = client.select(
+            "SELECT attname::text, atttypid, attgenerated <> '' FROM pg_catalog.pg_attribute \
+             WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            None,
+            &[relation.into()],
+        )?;
+        let mut out = Vec::new();
+        for row in rows {
+            out.push(Column {
+                name: row.get::<String>(1)?.unwrap_or_default(),
+                ty: row.get::<pg_sys::Oid>(2)?.unwrap_or(pg_sys::Oid::INVALID),
+                generated: row.get::<bool>(3)?.unwrap_or(true),
+            });
+        }
+        Ok::<_, pgrx::spi::SpiError>(out)
+    })
+    .map_err(spi)?;
+    let primary_key = Spi::get_one_with_args::<String>(
+        "SELECT min(a.attname::text) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
+         ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = $1 AND i.indisprimary AND i.indnkeyatts = 1",
+        &[relation.into()],
+    )
+    .map_err(spi)?;
+    Ok(Table { oid: relation, name, columns, primary_key })
+}
+
+/// Policies of our names that are not ours must not be mistaken for ours.
+fn refuse_foreign_policies(table: &Table) -> Result<()> {
+    let foreign = Spi::get_one_with_args::<String>(
+        "SELECT min(polname::text) FROM pg_catalog.pg_policy WHERE polrelid = $1 AND polname LIKE 'docacl\\_%'",
+        &[table.oid.into()],
+    )
+    .map_err(spi)?;
+    match foreign {
+        Some(policy) => Err(error::exists("policy", &policy)),
+        None => Ok(()),
+    }
+}
+
+/// What a DBA ought to know of the table: gate columns without an index, gates that may be absent.
+fn advice(table: &Table, spec: &Spec) -> Result<Vec<(String, String, String, String)>> {
+    let mut out = Vec::new();
+    for reference in spec.gates.iter().flat_map(|g| &g.refs) {
+        let indexed = Spi::get_one_with_args::<bool>(
+            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
+             ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = $1 AND a.attname = $2 AND i.indisvalid)",
+            &[table.oid.into(), reference.column.as_str().into()],
+        )
+        .map_err(spi)?;
+        if indexed != Some(true) {
+            let column = pgrx::spi::quote_identifier(&reference.column);
+            out.push((
+                "advice".to_owned(),
+                format!("{}.{column}", table.name),
+                "gate column without an index".to_owned(),
+                format!("CREATE INDEX ON {} ({column});", table.name),
+            ));
+        }
+    }
+    for gate in spec.gates.iter().filter(|g| !g.required && g.constant.is_empty()) {
+        let columns: Vec<String> = gate.refs.iter().map(|r| r.column.clone()).collect();
+        let nullable = Spi::get_one_with_args::<bool>(
+            "SELECT bool_and(NOT attnotnull) FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attname = ANY ($2)",
+            &[table.oid.into(), columns.into()],
+        )
+        .map_err(spi)?;
+        if nullable == Some(true) {
+            out.push((
+                "notice".to_owned(),
+                format!("{} gate {}", table.name, gate.gate),
+                "gate may be absent, and an absent gate is neutral".to_owned(),
+                format!("Make the column NOT NULL, or add \"required\": [\"{}\"].", gate.gate),
+            ));
+        }
+    }
+    Ok(out)
+}

@@ -1,0 +1,110 @@
+//! Looking from a resource, a principal or a key to the rows of protected tables, past row security: callers act
+//! as the extension's owner and decide themselves who may learn what.
+
+use pgrx::datum::DatumWithOid;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::columns::spi;
+use super::functions::name_of;
+use super::spec::Spec;
+use crate::error::Result;
+use crate::facts::{self, Principal, Resource};
+use crate::scan::Snap;
+use crate::shape::By;
+
+/// A protected table that holds rows of this resource, if there is one. Locks the tables that could against
+/// writers until the transaction ends: a row that is being written is waited for, and one written later finds
+/// the resource gone.
+pub fn rows_using(resource: &Resource) -> Result<Option<String>> {
+    let snap = Snap::fresh();
+    for table in facts::protected_tables(&snap)? {
+        let spec = Spec::from_json(table.spec)?;
+        for reference in spec.gates.iter().flat_map(|g| &g.refs).filter(|r| r.kinds.contains(&resource.kind)) {
+            let value = match reference.by {
+                By::Id => Some(resource.id.to_string()),
+                By::Key => resource.key.clone(),
+            };
+            if let Some(value) = value
+                && uses(table.relation, &reference.column, &value)?
+            {
+                return Ok(Some(name_of(table.relation)?));
+            }
+        }
+    }
+    Ok(None)
+}
+
+/// A protected table that holds rows owned by this principal, if there is one; locks as [`rows_using`].
+pub fn rows_owned_by(principal: &Principal) -> Result<Option<String>> {
+    let snap = Snap::fresh();
+    for table in facts::protected_tables(&snap)? {
+        let Some(owner) = Spec::from_json(table.spec)?.owner else { continue };
+        let value = match owner.by {
+            By::Id => Some(principal.id.to_string()),
+            By::Key => principal.key.clone(),
+        };
+        if let Some(value) = value
+            && uses(table.relation, &owner.column, &value)?
+        {
+            return Ok(Some(name_of(table.relation)?));
+        }
+    }
+    Ok(None)
+}
+
+fn uses(relation: pg_sys::Oid, column: &str, value: &str) -> Result<bool> {
+    let name = name_of(relation)?;
+    Spi::run(&format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")).map_err(spi)?;
+    // The value as a literal of the column's own type, so that the column's index serves. One that the type does
+    // not take (a resource's key that is no uuid) is in no row: compare as text then.
+    let quoted = pgrx::spi::quote_identifier(column);
+    let ty = Spi::get_one_with_args::<pg_sys::Oid>(
+        "SELECT atttypid FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attname = $2",
+        &[relation.into(), column.into()],
+    )
+    .map_err(spi)?
+    .unwrap_or(pg_sys::Oid::INVALID);
+    let literal = match ty {
+        pg_sys::INT2OID if value.parse::<i16>().is_ok() => value.to_owned(),
+        pg_sys::INT4OID if value.parse::<i32>().is_ok() => value.to_owned(),
+        pg_sys::INT8OID if value.parse::<i64>().is_ok() => format!("{value}::bigint"),
+        pg_sys::UUIDOID if is_uuid(value) => format!("{}::uuid", pgrx::spi::quote_literal(value)),
+        pg_sys::TEXTOID | pg_sys::VARCHAROID => pgrx::spi::quote_literal(value),
+        _ => return Ok(false),
+    };
+    let sql = format!("SELECT EXISTS (SELECT 1 FROM {name} WHERE {quoted} = {literal})");
+    Ok(Spi::get_one::<bool>(&sql).map_err(spi)?.unwrap_or(true))
+}
+
+fn is_uuid(text: &str) -> bool {
+    let hex = text.chars().filter(|c| *c != '-');
+    hex.clone().count() == 32 && hex.into_iter().all(|c| c.is_ascii_hexdigit())
+}
+
+/// The columns of the row with this key, by a query that `columns` completes; `None` where there is no row or
+/// the key is not of the key column's type.
+pub fn key_literal(relation: pg_sys::Oid, spec: &Spec, key: &str) -> Result<Option<(String, String)>> {
+    let Some(column) = &spec.key else {
+        return Err(crate::error::wrong_state(
+            format!("table {} is protected without a key", name_of(relation)?),
+            "Protect it again with the option \"key\".",
+        ));
+    };
+    let args: [DatumWithOid<'_>; 2] = [relation.into(), column.as_str().into()];
+    let ty = Spi::get_one_with_args::<pg_sys::Oid>(
+        "SELECT atttypid FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attname = $2",
+        &args,
+    )
+    .map_err(spi)?
+    .unwrap_or(pg_sys::Oid::INVALID);
+    let literal = match ty {
+        pg_sys::INT2OID if key.parse::<i16>().is_ok() => format!("'{key}'::smallint"),
+        pg_sys::INT4OID if key.parse::<i32>().is_ok() => format!("'{key}'::integer"),
+        pg_sys::INT8OID if key.parse::<i64>().is_ok() => format!("'{key}'::bigint"),
+        pg_sys::UUIDOID if is_uuid(key) => format!("{}::uuid", pgrx::spi::quote_literal(key)),
+        pg_sys::TEXTOID | pg_sys::VARCHAROID => pgrx::spi::quote_literal(key),
+        _ => return Ok(None),
+    };
+    Ok(Some((pgrx::spi::quote_identifier(column), literal)))
+}

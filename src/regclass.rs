@@ -1,0 +1,32 @@
+//! An argument of type regclass.
+
+use pgrx::callconv::{Arg, ArgAbi};
+use pgrx::nullable::Nullable;
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+/// A relation by its OID; whether it exists is for the function to say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Regclass(pub pg_sys::Oid);
+
+impl_sql_translatable!(Regclass, "regclass");
+
+impl FromDatum for Regclass {
+    unsafe fn from_polymorphic_datum(datum: pg_sys::Datum, is_null: bool, typoid: pg_sys::Oid) -> Option<Self> {
+        // SAFETY: regclass is an oid.
+        unsafe { pg_sys::Oid::from_polymorphic_datum(datum, is_null, typoid).map(Regclass) }
+    }
+}
+
+// SAFETY: regclass is passed as an oid.
+unsafe impl<'fcx> ArgAbi<'fcx> for Regclass {
+    unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
+        // SAFETY: as for any type read from its datum; functions take Option<Regclass>, so null never comes here.
+        unsafe { arg.unbox_arg_using_from_datum().unwrap_or(Regclass(pg_sys::Oid::INVALID)) }
+    }
+
+    unsafe fn unbox_nullable_arg(arg: Arg<'_, 'fcx>) -> Nullable<Self> {
+        // SAFETY: as above.
+        unsafe { arg.unbox_arg_using_from_datum().into() }
+    }
+}

@@ -1,0 +1,416 @@
+//! Judging INSERT, UPDATE and DELETE of one row: which actions the change asks, whether they are held, and what
+//! docacl itself writes (owner, requester, deleted_by, the place of an own list).
+
+use docacl_core::verdict::{Rule, Verdict};
+use docacl_core::{Actions, SubjectKind, action};
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::tuple::{Column, Values, Who, distinct, is_default};
+use super::{Site, references};
+use crate::bound::Bound;
+use crate::error::{Result, denied, inconsistent, internal, missing_reference, required};
+use crate::facts;
+use crate::owner::AsOwner;
+use crate::scan::Snap;
+use crate::shape::By;
+use crate::freshness;
+
+/// INSERT: add, judged on the new row.
+pub unsafe fn insert(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
+    // SAFETY: an INSERT trigger's row and relation.
+    unsafe {
+        let relation = data.tg_relation;
+        let mut values = Values::of(data.tg_trigtuple, relation)?;
+        let mut changed: Vec<Column> = Vec::new();
+        if !site.exempt {
+            judge_insert(site, relation, &mut values, &mut changed)?;
+        } else if let Some(own) = site.columns.own_acl
+            && values.get(own).is_some()
+        {
+            own_list_fits(site, data, &values, own)?;
+        }
+        references::check(site, &values)?;
+        Ok(values.into_tuple(data.tg_trigtuple, relation, &changed))
+    }
+}
+
+unsafe fn judge_insert(site: &Site, relation: pg_sys::Relation, values: &mut Values, changed: &mut Vec<Column>) -> Result<()> {
+    let snap = Snap::statement();
+    // SAFETY: the statement's open relation.
+    let table = unsafe { table_name(relation) };
+    let Some(bound) = &site.bound else { return Err(nobody(&table)) };
+    if let Some(own) = site.columns.own_acl
+        && values.get(own).is_some()
+    {
+        return Err(own_acl_refused(&table));
+    }
+    let mut verdict = verdict(&bound.new, values, &site.columns.new_shape, &snap)?;
+    if !is_admin(&verdict) {
+        if let Some(owner) = site.columns.owner {
+            write_me(&bound.new, owner, values, changed)?;
+        }
+        if let Some(requester) = site.columns.requester
+            && values.get(requester.column).is_some()
+        {
+            write_me(&bound.new, requester, values, changed)?;
+        }
+        if let Some(by) = site.columns.deleted_by
+            && values.get(by.column).is_some()
+        {
+            values.set(by.column, None);
+            changed.push(by.column);
+        }
+        if !changed.is_empty() {
+            verdict = self::verdict(&bound.new, values, &site.columns.new_shape, &snap)?;
+        }
+    }
+    let ask = |actions: Actions| -> Result<()> {
+        if verdict.actions.contains(actions) {
+            return Ok(());
+        }
+        Err(refusal(&table, actions, &bound.new, &values.row(&site.columns.new_shape), &snap)?)
+    };
+    ask(Actions::ADD)?;
+    let flags = [(site.columns.immutable, Actions::IMMUTABLE), (site.columns.deleted, Actions::DELETE)];
+    let flags = flags.into_iter().filter_map(|(c, a)| c.map(|c| (c, a)));
+    let mapped = site.columns.others.iter().filter_map(|o| o.action.map(|a| (o.column, a)));
+    for (column, actions) in flags.chain(mapped) {
+        // SAFETY: the statement's open relation, a column of it.
+        if !verdict.actions.contains(actions) && !unsafe { is_default(relation, column, values) } {
+            ask(actions)?;
+        }
+    }
+    Ok(())
+}
+
+/// UPDATE: what each changed column asks of the old row, and add of the new row where a gate changes.
+pub unsafe fn update(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
+    // SAFETY: an UPDATE trigger's rows and relation.
+    unsafe {
+        let relation = data.tg_relation;
+        let old = Values::of(data.tg_trigtuple, relation)?;
+        let mut new = Values::of(data.tg_newtuple, relation)?;
+        let mut changed: Vec<Column> = Vec::new();
+        let differs = |column: Column, new: &Values| distinct(column, &old, new);
+        let gates: Vec<bool> = site.columns.gates.iter().map(|g| g.iter().any(|c| differs(*c, &new))).collect();
+        if !site.exempt {
+            judge_update(site, data, &old, &mut new, &gates, &mut changed)?;
+        } else if let Some(own) = site.columns.own_acl
+            && new.get(own).is_some()
+            && differs(own, &new)
+        {
+            own_list_fits(site, data, &new, own)?;
+        }
+        if gates.contains(&true) {
+            references::check(site, &new)?;
+        }
+        follow(site, &old, &new, &gates)?;
+        Ok(new.into_tuple(data.tg_newtuple, relation, &changed))
+    }
+}
+
+unsafe fn judge_update(
+    site: &Site,
+    data: &pg_sys::TriggerData,
+    old: &Values,
+    new: &mut Values,
+    gates: &[bool],
+    changed: &mut Vec<Column>,
+) -> Result<()> {
+    let snap = Snap::statement();
+    // SAFETY: the statement's open relation.
+    let table = unsafe { table_name(data.tg_relation) };
+    let Some(bound) = &site.bound else { return Err(nobody(&table)) };
+    // SAFETY: values of the relation's columns.
+    let differs = |column: Column, new: &Values| unsafe { distinct(column, old, new) };
+    let before = verdict(&bound.old, old, &site.columns.shape, &snap)?;
+    let ask_old = |actions: Actions| -> Result<()> {
+        if before.actions.contains(actions) {
+            return Ok(());
+        }
+        Err(refusal(&table, actions, &bound.old, &old.row(&site.columns.shape), &snap)?)
+    };
+    // What docacl writes itself.
+    if let Some(own) = site.columns.own_acl
+        && differs(own, new)
+    {
+        return Err(own_acl_refused(&table));
+    }
+    if let Some(deleted) = site.columns.deleted
+        && differs(deleted, new)
+    {
+        ask_old(Actions::DELETE)?;
+        if let Some(by) = site.columns.deleted_by {
+            let marked = is_marked(deleted, new);
+            match (marked, is_marked(deleted, old)) {
+                (true, false) => write_me(&bound.old, by, new, changed)?,
+                (false, _) => put(by.column, None, new, changed),
+                (true, true) => put(by.column, old.get(by.column), new, changed),
+            }
+        }
+    } else if let Some(by) = site.columns.deleted_by
+        && differs(by.column, new)
+    {
+        put(by.column, old.get(by.column), new, changed);
+    }
+    // Key, owner, requester: system or admin.
+    let identity = [site.columns.key, site.columns.owner.map(|w| w.column), site.columns.requester.map(|w| w.column)];
+    if identity.into_iter().flatten().any(|c| differs(c, new)) && !is_admin(&before) {
+        return Err(denied(
+            format!("permission denied to change key, owner or requester of a row of table \"{table}\""),
+            "Only system and the account's admins change them.",
+        ));
+    }
+    if let Some(immutable) = site.columns.immutable
+        && differs(immutable, new)
+    {
+        ask_old(Actions::IMMUTABLE)?;
+        // Setting it is the action; taking it back is for admin and system, whatever else is held.
+        if !is_marked(immutable, new) && is_marked(immutable, old) && !is_admin(&before) {
+            return Err(denied(
+                format!("permission denied to make a row of table \"{table}\" mutable again"),
+                "Only system and the account's admins take immutability back.",
+            ));
+        }
+    }
+    // Mapped and ordinary columns.
+    for other in &site.columns.others {
+        let asked = match other.action {
+            Some(action) => action,
+            // SAFETY: the bitmap of the running statement.
+            None if unsafe { is_named(data, other.column) } => Actions::WRITE,
+            None => continue,
+        };
+        if !before.actions.contains(asked) && differs(other.column, new) {
+            ask_old(asked)?;
+        }
+    }
+    // Gates.
+    if !gates.contains(&true) {
+        return Ok(());
+    }
+    let mut place = false;
+    for (gate, differs) in site.spec.gates.iter().zip(gates) {
+        if *differs {
+            let is_place = gate.gate == "place";
+            place |= is_place;
+            ask_old(if is_place { Actions::MOVE } else { Actions::WRITE })?;
+        }
+    }
+    let mut row = new.row(&site.columns.new_shape);
+    if place
+        && let Some(own) = site.columns.own_acl
+        && let Some(at) = site.columns.new_shape.iter().position(|c| c.attno == own.attno)
+        && let Some(slot) = row.get_mut(at)
+    {
+        // The new location stands in the place gate.
+        *slot = None;
+    }
+    let after = bound.new.verdict(&row, &snap)?;
+    if !after.actions.contains(Actions::ADD) {
+        return Err(refusal(&table, Actions::ADD, &bound.new, &row, &snap)?);
+    }
+    Ok(())
+}
+
+/// DELETE: the policy has let the row through; a table with a deletion column keeps it all the same.
+pub unsafe fn delete(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
+    // SAFETY: a DELETE trigger's row and relation.
+    unsafe {
+        let old = Values::of(data.tg_trigtuple, data.tg_relation)?;
+        if !site.exempt {
+            let table = table_name(data.tg_relation);
+            let Some(bound) = &site.bound else { return Err(nobody(&table)) };
+            if site.columns.deleted.is_some() && !is_admin(&verdict(&bound.old, &old, &site.columns.shape, &Snap::statement())?) {
+                return Err(denied(
+                    format!("permission denied to remove a row of table \"{table}\" for good"),
+                    "Mark the row deleted instead, by updating its deletion column.",
+                ));
+            }
+        }
+        if let Some(own) = site.columns.own_acl.and_then(|c| old.get(c)) {
+            let _owner = AsOwner::begin()?;
+            let id = (own.value() as i64).unsigned_abs() as i64;
+            run("DELETE FROM docacl.resource WHERE id = $1 AND kind = 'document'", &[id.into()])?;
+        }
+        Ok(data.tg_trigtuple)
+    }
+}
+
+/// Whether who is asking is system, or admin of every account there is.
+pub fn is_admin_everywhere(snap: &Snap) -> Result<bool> {
+    let Some(id) = freshness::session_principal(snap)? else { return Ok(false) };
+    let ring = freshness::ring(id, snap)?;
+    if ring.subject.kind == SubjectKind::System {
+        return Ok(true);
+    }
+    let accounts = {
+        let _owner = AsOwner::begin()?;
+        Spi::get_one::<i64>("SELECT count(*) FROM docacl.resource WHERE kind = 'account'").map_err(|e| internal(e.to_string()))?
+    };
+    Ok(ring.subject.admin && accounts == Some(1))
+}
+
+/// A row's own list goes where the row goes, and is called as the row is called.
+fn follow(site: &Site, old: &Values, new: &Values, gates: &[bool]) -> Result<()> {
+    let Some(own) = site.columns.own_acl.and_then(|c| new.get(c)) else { return Ok(()) };
+    let id = (own.value() as i64).unsigned_abs() as i64;
+    // SAFETY: values of the table's columns.
+    let key_differs = site.columns.key.is_some_and(|k| unsafe { distinct(k, old, new) });
+    let place = site.spec.gates.iter().zip(gates).any(|(g, differs)| *differs && g.gate == "place");
+    if !key_differs && !place {
+        return Ok(());
+    }
+    let location = location_of(site, new)?;
+    let key = match site.columns.key.and_then(|k| new.get(k).map(|d| (k, d))) {
+        Some((k, d)) => Some(references::text_of(k.ty, d)?),
+        None => None,
+    };
+    let _owner = AsOwner::begin()?;
+    run(
+        "UPDATE docacl.resource SET parent_id = $2, row_key = coalesce($3, row_key), name = coalesce($3, name) \
+         WHERE id = $1 AND kind = 'document'",
+        &[id.into(), location.into(), key.into()],
+    )
+}
+
+/// The location that a row refers to.
+fn location_of(site: &Site, values: &Values) -> Result<Option<i64>> {
+    for (gate, columns) in site.spec.gates.iter().zip(&site.columns.gates) {
+        if gate.gate != "place" {
+            continue;
+        }
+        for (reference, column) in gate.refs.iter().zip(columns) {
+            let Some(datum) = values.get(*column) else { continue };
+            let text = references::text_of(column.ty, datum)?;
+            return match reference.by {
+                By::Id => Ok(text.parse().ok()),
+                By::Key => {
+                    let snap = Snap::latest();
+                    for kind in &reference.kinds {
+                        if let Some(found) = facts::resource_with_key(kind, &text, &snap)? {
+                            return Ok(Some(found.id));
+                        }
+                    }
+                    Ok(None)
+                }
+            };
+        }
+    }
+    Ok(None)
+}
+
+/// An own list written by an exempt session (docacl itself, a restore): it must be the list of this row.
+unsafe fn own_list_fits(site: &Site, data: &pg_sys::TriggerData, values: &Values, own: Column) -> Result<()> {
+    let Some(datum) = values.get(own) else { return Ok(()) };
+    let id = (datum.value() as i64).unsigned_abs() as i64;
+    let snap = Snap::fresh();
+    let list = facts::resource(id, &snap)?.filter(|r| r.kind == "document").ok_or_else(|| {
+        missing_reference("the row's own list does not exist", "Only docacl writes this column: use acl_grant_row.")
+    })?;
+    let key = match site.columns.key.and_then(|k| values.get(k).map(|d| (k, d))) {
+        Some((k, d)) => Some(references::text_of(k.ty, d)?),
+        None => None,
+    };
+    // SAFETY: the statement's open relation.
+    if list.relation != Some(unsafe { (*data.tg_relation).rd_id }) || list.row_key != key {
+        return Err(inconsistent("the own list is another row's", "Only docacl writes this column: use acl_grant_row."));
+    }
+    Ok(())
+}
+
+fn verdict(bound: &Bound, values: &Values, columns: &[Column], snap: &Snap) -> Result<Verdict> {
+    bound.verdict(&values.row(columns), snap)
+}
+
+fn is_admin(verdict: &Verdict) -> bool {
+    matches!(verdict.rule, Rule::Admin | Rule::System)
+}
+
+fn is_marked(column: Column, values: &Values) -> bool {
+    values.get(column).is_some_and(|d| column.ty != pg_sys::BOOLOID || d.value() & 0xff != 0)
+}
+
+/// Whether the statement itself names the column.
+unsafe fn is_named(data: &pg_sys::TriggerData, column: Column) -> bool {
+    // SAFETY: PostgreSQL's bitmap, offset as it offsets it.
+    unsafe { pg_sys::bms_is_member(i32::from(column.attno) - pg_sys::FirstLowInvalidHeapAttributeNumber, data.tg_updatedcols) }
+}
+
+fn put(column: Column, value: Option<pg_sys::Datum>, values: &mut Values, changed: &mut Vec<Column>) {
+    values.set(column, value);
+    if !changed.iter().any(|c| c.attno == column.attno) {
+        changed.push(column);
+    }
+}
+
+/// Writes who is asking into a column.
+fn write_me(bound: &Bound, who: Who, values: &mut Values, changed: &mut Vec<Column>) -> Result<()> {
+    let ring = &bound.ring;
+    let datum = match who.by {
+        By::Id => Some(pg_sys::Datum::from(ring.id)),
+        By::Key => match &ring.key {
+            Some(key) => from_text(who.column.ty, key)?,
+            None => {
+                return Err(required(
+                    "who is asking has no key of the application",
+                    "The table names its people by the application's keys: give this principal one when it is made (key => …).",
+                ));
+            }
+        },
+    };
+    put(who.column, datum, values, changed);
+    Ok(())
+}
+
+/// A key of the application as a value of a column's type.
+fn from_text(ty: pg_sys::Oid, key: &str) -> Result<Option<pg_sys::Datum>> {
+    let wrong = || inconsistent(format!("key \"{key}\" is no value of the column's type"), "Give the principal a key of that type.");
+    Ok(match ty {
+        pg_sys::INT2OID => key.parse::<i16>().map_err(|_| wrong())?.into_datum(),
+        pg_sys::INT4OID => key.parse::<i32>().map_err(|_| wrong())?.into_datum(),
+        pg_sys::INT8OID => key.parse::<i64>().map_err(|_| wrong())?.into_datum(),
+        pg_sys::UUIDOID => {
+            let bits = crate::bound::parse_uuid(key).ok_or_else(wrong)?;
+            pgrx::Uuid::from_bytes(bits.to_be_bytes()).into_datum()
+        }
+        _ => key.into_datum(),
+    })
+}
+
+unsafe fn table_name(relation: pg_sys::Relation) -> String {
+    // SAFETY: an open relation's class entry.
+    unsafe { std::ffi::CStr::from_ptr((*(*relation).rd_rel).relname.data.as_ptr()).to_string_lossy().into_owned() }
+}
+
+fn nobody(table: &str) -> pgrx::pg_sys::panic::ErrorReport {
+    denied(
+        format!("permission denied for table \"{table}\": nobody is logged in"),
+        "Log in with acl_set_user or acl_login, or have the database role mapped with acl_map.",
+    )
+}
+
+fn own_acl_refused(table: &str) -> pgrx::pg_sys::panic::ErrorReport {
+    denied(format!("permission denied to write a row's own list in table \"{table}\""), "Use acl_grant_row, acl_revoke_row and acl_set_row_inherits.")
+}
+
+/// 42501 naming the action and the gate that refused, and nothing else.
+fn refusal(table: &str, actions: Actions, bound: &Bound, row: &Vec<Option<pg_sys::Datum>>, snap: &Snap) -> Result<pgrx::pg_sys::panic::ErrorReport> {
+    let custom = facts::custom_actions(snap)?;
+    let name = action::names(actions, &custom).join(", ");
+    let gates = bound.gate_keys(row, snap)?;
+    let shut = gates.iter().find(|(_, key)| key.is_some_and(|k| !k.permits().contains(actions)));
+    let hint = match shut {
+        Some((gate, _)) => format!("Gate {gate} does not let {name} through; whoever administers it can grant it."),
+        None if gates.iter().any(|(_, key)| key.is_some()) => format!("No gate of the row gives {name}, or a rule of the row forbids it."),
+        None => format!("The row has no gate, and {name} is not its owner's."),
+    };
+    let gate = shut.map(|(gate, _)| format!(" (gate \"{gate}\")")).unwrap_or_default();
+    Ok(denied(format!("permission denied: {name} on table \"{table}\"{gate}"), hint))
+}
+
+fn run(sql: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<()> {
+    Spi::run_with_args(sql, args).map_err(|e| internal(e.to_string()))
+}
+

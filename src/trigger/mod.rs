@@ -1,0 +1,130 @@
+//! The triggers of protected tables: what row security cannot see, OLD beside NEW.
+//!
+//! `docacl.row_trigger(spec)` judges INSERT and UPDATE ([`judge`]), checks every reference that a row carries
+//! ([`references`]) for exempt sessions too, and keeps own lists with their rows. `docacl.truncate_trigger()`
+//! refuses TRUNCATE to whoever is not exempt, system or admin of every account.
+
+mod judge;
+mod references;
+mod truncate;
+mod tuple;
+
+use std::ffi::CStr;
+use std::rc::Rc;
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use crate::bound::{Bound, Type};
+use crate::error::{Result, internal};
+use crate::protect::Spec;
+use crate::scan::Snap;
+use crate::{freshness, identity};
+
+/// What one statement needs.
+struct Site {
+    spec: Rc<Spec>,
+    columns: tuple::Columns,
+    /// Row security does not apply to this session: superuser, BYPASSRLS, a foreign key's action.
+    exempt: bool,
+    /// Who is asking; none: nobody.
+    bound: Option<BoundRow>,
+    references: references::Checked,
+    epoch: u64,
+}
+
+/// The row's shape bound to who is asking, as it stands and as a new row.
+struct BoundRow {
+    old: Bound,
+    new: Bound,
+}
+
+#[doc(hidden)]
+#[unsafe(no_mangle)]
+pub extern "C" fn pg_finfo_docacl_row_trigger() -> &'static pg_sys::Pg_finfo_record {
+    const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+    &V1
+}
+
+/// The row trigger. Raw: the conversions of a comfortable trigger function cost more than the judgement.
+#[doc(hidden)]
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn docacl_row_trigger(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: called by PostgreSQL; whether as a trigger is checked first.
+    unsafe {
+        match row_trigger(fcinfo) {
+            Ok(tuple) => pg_sys::Datum::from(tuple as usize),
+            Err(e) => crate::check::raise(e),
+        }
+    }
+}
+
+unsafe fn row_trigger(fcinfo: pg_sys::FunctionCallInfo) -> Result<pg_sys::HeapTuple> {
+    // SAFETY: the context of a trigger call is its TriggerData; the tuples live as long as the call.
+    unsafe {
+        let context = (*fcinfo).context;
+        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
+            return Err(crate::error::unsupported(
+                "docacl.row_trigger was not called by a trigger",
+                "Triggers of protected tables are written by acl_protect only.",
+            ));
+        }
+        let data = &*(context as *const pg_sys::TriggerData);
+        let flinfo = (*fcinfo).flinfo;
+        let site = match ((*flinfo).fn_extra as *mut Site).as_mut() {
+            Some(site) => site,
+            None => {
+                let site = Box::into_raw(Box::new(bind(data)?));
+                crate::check::drop_with((*flinfo).fn_mcxt, site);
+                (*flinfo).fn_extra = site.cast();
+                &mut *site
+            }
+        };
+        if site.epoch != identity::epoch() {
+            return Err(crate::check::identity_changed());
+        }
+        let event = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK;
+        match event {
+            pg_sys::TRIGGER_EVENT_INSERT => judge::insert(site, data),
+            pg_sys::TRIGGER_EVENT_UPDATE => judge::update(site, data),
+            _ => judge::delete(site, data),
+        }
+    }
+}
+
+unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
+    // SAFETY: the trigger's arguments and relation live as long as the statement.
+    unsafe {
+        let trigger = &*data.tg_trigger;
+        if trigger.tgnargs != 1 {
+            return Err(internal("docacl.row_trigger without its argument"));
+        }
+        let text = CStr::from_ptr(*trigger.tgargs).to_str().map_err(|_| internal("a spec that is not UTF-8"))?;
+        let spec = Spec::parse(text)?;
+        let columns = tuple::Columns::of(data.tg_relation, &spec)?;
+        let relation = (*data.tg_relation).rd_id;
+        let exempt = pg_sys::check_enable_rls(relation, pg_sys::Oid::INVALID, true)
+            != pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32;
+        let snap = Snap::statement();
+        let bound = match freshness::session_principal(&snap)? {
+            Some(id) if !exempt => {
+                let ring = freshness::ring(id, &snap)?;
+                let shape = Rc::new(spec.shape());
+                let types: Vec<Type> = columns.shape.iter().map(|c| Type::of(c.ty)).collect();
+                let new_shape = Rc::new(shape.as_new());
+                let new_types: Vec<Type> = columns.new_shape.iter().map(|c| Type::of(c.ty)).collect();
+                Some(BoundRow {
+                    old: Bound::new(ring.clone(), shape, &types, &snap)?,
+                    new: Bound::new(ring, new_shape, &new_types, &snap)?,
+                })
+            }
+            None if !exempt => {
+                identity::refuse_nobody()?;
+                None
+            }
+            _ => None,
+        };
+        Ok(Site { spec, columns, exempt, bound, references: references::Checked::default(), epoch: identity::epoch() })
+    }
+}

@@ -1,0 +1,131 @@
+//! The references that a row carries: each must name a resource of its gate's kind, all of one account, a
+//! company inside the environment beside it, a client or provider inside the company beside it.
+//!
+//! Checked on every write, for exempt sessions too. The look-ups use the newest snapshot, as foreign keys do;
+//! dropping a resource locks the tables that could hold it first, so no row can slip in between.
+
+use std::collections::HashMap;
+
+use pgrx::pg_sys;
+
+use super::Site;
+use super::tuple::Values;
+use crate::bound::{Type, read_text, read_value};
+use crate::error::{self, Result, inconsistent, missing_reference};
+use crate::facts::{self, Resource};
+use crate::scan::Snap;
+use crate::shape::By;
+
+/// Resources that this statement has looked up, by reference and value.
+#[derive(Default)]
+pub struct Checked {
+    found: HashMap<(String, String), Resource>,
+}
+
+/// Checks the references of a row; `changed` says whether any of them can differ from a row that was checked.
+pub fn check(site: &mut Site, values: &Values) -> Result<()> {
+    let mut snap = None;
+    let mut account: Option<i64> = None;
+    let mut missing = None;
+    let mut engaged = 0;
+    for (gate, columns) in site.spec.gates.iter().zip(&site.columns.gates) {
+        let mut present: Vec<Resource> = Vec::new();
+        for (reference, column) in gate.refs.iter().zip(columns) {
+            let Some(datum) = values.get(*column) else { continue };
+            let value = text_of(column.ty, datum)?;
+            let cache_key = (reference.column.clone(), value.clone());
+            let resource = match site.references.found.get(&cache_key) {
+                Some(found) => found.clone(),
+                None => {
+                    let found = look_up(&reference.kinds, reference.by, &value, &reference.column, snap.get_or_insert_with(Snap::latest))?;
+                    site.references.found.insert(cache_key, found.clone());
+                    found
+                }
+            };
+            if account.is_some_and(|a| a != resource.account) {
+                return Err(inconsistent(
+                    format!("column \"{}\" refers to another account than the row's other references", reference.column),
+                    "All references of a row are of one account.",
+                ));
+            }
+            account = Some(resource.account);
+            present.push(resource);
+        }
+        if gate.gate == "scope" {
+            nested(&present, snap.get_or_insert_with(Snap::latest))?;
+        }
+        if present.is_empty() && gate.constant.is_empty() {
+            missing = missing.or(gate.required.then(|| gate.gate.clone()));
+        } else {
+            engaged += 1;
+        }
+    }
+    match missing {
+        Some(gate) if engaged > 0 => Err(error::required(
+            format!("gate \"{gate}\" of the row has no reference"),
+            "The table requires this gate: name a resource in its column, or leave every gate empty.",
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn look_up(kinds: &[String], by: By, value: &str, column: &str, snap: &Snap) -> Result<Resource> {
+    let nothing = || {
+        missing_reference(
+            format!("column \"{column}\" refers to a {} that does not exist", kinds.join(" or ")),
+            "Create the resource first with acl_create, or correct the reference.",
+        )
+    };
+    let resource = match by {
+        By::Id => match value.parse() {
+            Ok(id) => facts::resource(id, snap)?,
+            Err(_) => None,
+        },
+        By::Key => {
+            let mut found = None;
+            for kind in kinds {
+                found = found.or(facts::resource_with_key(kind, value, snap)?);
+            }
+            found
+        }
+    }
+    .ok_or_else(nothing)?;
+    if resource.is_star || !kinds.contains(&resource.kind) {
+        return Err(inconsistent(
+            format!("column \"{column}\" refers to a resource of another kind than {}", kinds.join(" or ")),
+            "Refer to a resource of the gate's kind; * means every resource of a kind and holds no rows.",
+        ));
+    }
+    Ok(resource)
+}
+
+/// The references of the scope gate, innermost first: each must lie below the next.
+fn nested(present: &[Resource], snap: &Snap) -> Result<()> {
+    for pair in present.windows(2) {
+        let [inner, outer] = pair else { continue };
+        let mut at = inner.clone();
+        loop {
+            if at.id == outer.id {
+                break;
+            }
+            at = match at.parent {
+                Some(parent) => facts::resource(parent, snap)?.ok_or_else(|| error::internal("a resource without its parent"))?,
+                None => {
+                    return Err(inconsistent(
+                        format!("the row's {} is not inside its {}", inner.kind, outer.kind),
+                        "A company belongs to one environment, a client or provider to one company.",
+                    ));
+                }
+            };
+        }
+    }
+    Ok(())
+}
+
+/// A reference's value as docacl keeps keys.
+pub fn text_of(ty: pg_sys::Oid, datum: pg_sys::Datum) -> Result<String> {
+    match Type::of(ty) {
+        Type::Text => read_text(datum),
+        ty => Ok(read_value(ty, datum)?.to_key()),
+    }
+}
