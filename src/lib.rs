@@ -52,3 +52,21 @@ extension_sql_file!("../sql/check.sql", name = "check", requires = ["tables"]);
 pub extern "C-unwind" fn _PG_init() {
     identity::register_settings();
 }
+
+/// The tests that run inside a server process.
+#[cfg(any(test, feature = "pg_test"))]
+#[path = "../pgrx-tests/mod.rs"]
+mod in_backend;
+
+/// What `cargo pgrx test` expects to find.
+#[cfg(test)]
+pub mod pg_test {
+    /// Called before the tests.
+    pub fn setup(_options: Vec<&str>) {}
+
+    /// Settings of the server that the tests need.
+    #[must_use]
+    pub fn postgresql_conf_options() -> Vec<&'static str> {
+        vec![]
+    }
+}

@@ -168,8 +168,15 @@ impl Asker {
 
     /// Whether the asker may put a resource of this kind under this parent (none: at the top).
     pub fn may_create(&self, kind: &Kind, parent: Option<&Resource>) -> Result<bool> {
+        if self.is_above() {
+            return Ok(true);
+        }
+        let account = self.account()?;
+        if parent.is_some_and(|p| p.account != account) {
+            return Ok(false);
+        }
         if self.is_admin()? {
-            return Ok(kind.name != "account" || self.is_above());
+            return Ok(kind.name != "account");
         }
         match kind.name.as_str() {
             "location" => self.holds(parent, Actions::ADD),

@@ -80,7 +80,8 @@ fn acl_set_grant_id(principal: Option<&str>, actions: Option<&str>, kind: Option
 fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> Result<()> {
     let (from, to) = (given("from_principal", from_principal)?, given("to_principal", to_principal)?);
     let asker = Asker::somebody()?;
-    // Before any name is looked up: who may grant nothing at all learns nothing about names.
+    // It speaks of everything that a principal holds: who manages no roles shall not probe for principals by it.
+    asker.require_on_account(Actions::MANAGE_ROLES, "copy grants")?;
     let (from, to) = (grantee(&asker, from)?, grantee(&asker, to)?);
     let mut held = Vec::new();
     facts::grants_of(from.id, &asker.snap, |g| held.push(g))?;

@@ -38,6 +38,7 @@ fn acl_create_user(
     }
     let role = address::role(&asker, role)?;
     refuse_taken(None, Some(email), key)?;
+    refuse_mistakable(account, None, Some(name), Some(email))?;
     let by = asker.id();
     let id = write::id(
         "INSERT INTO docacl.principal (account_id, kind, name, email, key, read_only, valid_until, created_by)
@@ -87,6 +88,7 @@ fn acl_create_role(
         return Ok(id);
     }
     refuse_taken(None, None, key)?;
+    refuse_mistakable(account, None, Some(name), None)?;
     write::id(
         "INSERT INTO docacl.principal (account_id, kind, name, key, purpose, is_default, created_by)
          VALUES ($1, 'role', $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id",
@@ -114,6 +116,7 @@ fn acl_alter_user(
     if let Some(email) = email {
         names::check_email(email)?;
         refuse_taken(Some(user.id), Some(email), None)?;
+        refuse_mistakable(account, Some(user.id), None, Some(email))?;
     }
     let cleared = valid_until.is_some() && open_end(valid_until).is_none();
     let until = period::timestamp(open_end(valid_until))?;
@@ -201,7 +204,7 @@ fn acl_drop_role(principal: Option<&str>) -> Result<()> {
 }
 
 fn drop_principal(asker: &Asker, principal: &Principal) -> Result<()> {
-    if let Some(table) = crate::protect::rows_owned_by(principal)? {
+    if let Some(table) = write::as_owner(|| crate::protect::rows_owned_by(principal))? {
         return Err(error::in_use(
             format!("\"{}\" still owns rows of table \"{table}\"", principal.name),
             "Give the rows another owner first, or disable the principal instead of dropping it.",
@@ -243,8 +246,25 @@ fn check_new_name(account: i64, principal: &Principal, name: Option<&str>) -> Re
     names::check_principal(name)?;
     match facts::principal_named(account, name, &Snap::latest())? {
         Some(other) if other.id != principal.id => Err(error::exists("principal", name)),
-        _ => Ok(()),
+        _ => refuse_mistakable(account, Some(principal.id), Some(name), None),
     }
+}
+
+/// A name that is somebody else's e-mail, or the other way round: what is meant for one would reach the other.
+fn refuse_mistakable(account: i64, own: Option<i64>, name: Option<&str>, email: Option<&str>) -> Result<()> {
+    let snap = Snap::latest();
+    let other = |found: Option<Principal>| found.is_some_and(|p| Some(p.id) != own && p.account == Some(account));
+    if let Some(name) = name
+        && other(facts::principal_with_email(name, &snap)?)
+    {
+        return Err(error::exists("principal with e-mail", name));
+    }
+    if let Some(email) = email
+        && other(facts::principal_named(account, email, &snap)?)
+    {
+        return Err(error::exists("principal", email));
+    }
+    Ok(())
 }
 
 fn check_purpose(purpose: &str) -> Result<&'static str> {

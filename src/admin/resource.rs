@@ -274,7 +274,7 @@ fn remove(word: &str, written: Ref) -> Result<()> {
 }
 
 fn refuse_used(resource: &Resource) -> Result<()> {
-    match crate::protect::rows_using(resource)? {
+    match write::as_owner(|| crate::protect::rows_using(resource))? {
         None => Ok(()),
         Some(table) => Err(error::in_use(
             format!("{} \"{}\" is still used by rows of table \"{table}\"", resource.kind, resource.name),

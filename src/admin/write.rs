@@ -6,6 +6,12 @@ use pgrx::prelude::*;
 use crate::error::{Result, internal};
 use crate::owner::AsOwner;
 
+/// Does something as the extension's owner.
+pub fn as_owner<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    let _owner = AsOwner::begin()?;
+    work()
+}
+
 /// Runs a statement; how many rows it changed or returned.
 pub fn run(sql: &str, args: &[DatumWithOid]) -> Result<usize> {
     let _owner = AsOwner::begin()?;
