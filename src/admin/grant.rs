@@ -7,9 +7,10 @@ use super::address::{self, Ref, given, named, with_id};
 use super::asker::Asker;
 use super::authority::Deed;
 use super::period::Period;
-use super::{grants, remains, words};
+use super::{grants, remains, row, words};
 use crate::error::{self, Result};
 use crate::facts::{self, Principal, PrincipalKind, Resource};
+use crate::protect::target;
 use crate::scan::Snap;
 
 #[pg_extern]
@@ -24,9 +25,12 @@ fn acl_grant(
 ) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
+    if is_document(kind) {
+        return row::grant_row(target::default()?, &on.to_string(), who, what, Period::new(valid_from, valid_until)?, note);
+    }
     let asker = Asker::somebody()?;
-    let target = target(&asker, kind, on)?;
-    grant_on(&asker, &target, who, what, Period::new(valid_from, valid_until)?, note)
+    let on = on_which(&asker, kind, on)?;
+    grant_on(&asker, &on, who, what, Period::new(valid_from, valid_until)?, note)
 }
 
 #[pg_extern(name = "acl_grant")]
@@ -41,27 +45,36 @@ fn acl_grant_id(
 ) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
+    if is_document(kind) {
+        return row::grant_row(target::default()?, &on.to_string(), who, what, Period::new(valid_from, valid_until)?, note);
+    }
     let asker = Asker::somebody()?;
-    let target = target(&asker, kind, on)?;
-    grant_on(&asker, &target, who, what, Period::new(valid_from, valid_until)?, note)
+    let on = on_which(&asker, kind, on)?;
+    grant_on(&asker, &on, who, what, Period::new(valid_from, valid_until)?, note)
 }
 
 #[pg_extern]
 fn acl_revoke(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<&str>) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
+    if is_document(kind) {
+        return row::revoke_row(target::default()?, &on.to_string(), who, what);
+    }
     let asker = Asker::somebody()?;
-    let target = target(&asker, kind, on)?;
-    revoke_on(&asker, &target, who, what)
+    let on = on_which(&asker, kind, on)?;
+    revoke_on(&asker, &on, who, what)
 }
 
 #[pg_extern(name = "acl_revoke")]
 fn acl_revoke_id(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<i64>) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
+    if is_document(kind) {
+        return row::revoke_row(target::default()?, &on.to_string(), who, what);
+    }
     let asker = Asker::somebody()?;
-    let target = target(&asker, kind, on)?;
-    revoke_on(&asker, &target, who, what)
+    let on = on_which(&asker, kind, on)?;
+    revoke_on(&asker, &on, who, what)
 }
 
 #[pg_extern]
@@ -105,8 +118,13 @@ fn copied(grant: &facts::Grant, to: &Principal, resource: &Resource) -> grants::
     grants::New { principal: to.id, ..grants::New::copy(grant, resource) }
 }
 
+/// Whether the kind is that of rows' own lists: the address is then a row's key in the default documents table.
+pub fn is_document(kind: &str) -> bool {
+    docacl_core::kind::normalize(kind) == "document"
+}
+
 /// The resource on which the asker may grant.
-fn target(asker: &Asker, kind: &str, written: Ref) -> Result<Resource> {
+fn on_which(asker: &Asker, kind: &str, written: Ref) -> Result<Resource> {
     let kind = address::kind(kind, &asker.snap)?;
     address::resource(asker, &kind, written, Deed::Grant)
 }
@@ -143,8 +161,20 @@ pub fn revoke_on(asker: &Asker, on: &Resource, who: &str, what: &str) -> Result<
 
 /// Exactly these by hand, without limits in time.
 fn set_grant(who: &str, what: &str, kind: &str, written: Ref) -> Result<()> {
+    if is_document(kind) {
+        // On a row: take away what is not wanted, then give what is.
+        let rest = words::words(docacl_core::kind::applicable("document") - words::granted(what, "document", &Snap::statement())?, &Snap::statement())?;
+        if !rest.is_empty() {
+            row::revoke_row(target::default()?, &written.to_string(), who, &rest)?;
+        }
+        return if what.trim().is_empty() {
+            Ok(())
+        } else {
+            row::grant_row(target::default()?, &written.to_string(), who, what, Period::ALWAYS, None).map(drop)
+        };
+    }
     let asker = Asker::somebody()?;
-    let on = target(&asker, kind, written)?;
+    let on = on_which(&asker, kind, written)?;
     let principal = grantee(&asker, who)?;
     let wanted = words::granted(what, &on.kind, &asker.snap)?;
     check_account(&principal, &on)?;

@@ -8,9 +8,10 @@ use super::account::{self, FUNCTIONS};
 use super::address::{self, Ref, given, named, with_id};
 use super::asker::Asker;
 use super::authority::{Deed, may_not_create};
-use super::{grants, names, write};
+use super::{grant, grants, names, row, write};
 use crate::error::{self, Result};
 use crate::facts::{self, Kind, Resource};
+use crate::protect::target;
 use crate::scan::Snap;
 
 #[pg_extern]
@@ -217,6 +218,9 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
 }
 
 fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()> {
+    if grant::is_document(word) {
+        return row::set_row_inherits(target::default()?, &written.to_string(), enable, copy);
+    }
     let asker = Asker::somebody()?;
     let kind = address::kind(word, &asker.snap)?;
     let resource = address::resource(&asker, &kind, written, Deed::Grant)?;
@@ -238,7 +242,7 @@ fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()
 }
 
 /// The grants that a resource takes from those above it.
-fn inherited(resource: &Resource, snap: &Snap) -> Result<Vec<facts::Grant>> {
+pub fn inherited(resource: &Resource, snap: &Snap) -> Result<Vec<facts::Grant>> {
     let mut out = Vec::new();
     let mut at = resource.clone();
     while at.inherits
