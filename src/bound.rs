@@ -133,11 +133,20 @@ impl Bound {
                     let reference = shape.gates[g].refs[r].clone();
                     check_type(reference.by, ty)?;
                     let memo = bound.ring.keeper(&reference);
-                    bound.gates[g].references.push(BoundReference { at, ty, reference, memo });
+                    bound.gates[g].references.push(BoundReference {
+                        at,
+                        ty,
+                        reference,
+                        memo,
+                    });
                 }
                 Argument::Owner => bound.owner = Some(bound.principal(at, ty, shape.owner)?),
-                Argument::Requester => bound.requester = Some(bound.principal(at, ty, shape.requester)?),
-                Argument::DeletedBy => bound.deleted_by = Some(bound.principal(at, ty, shape.deleted_by)?),
+                Argument::Requester => {
+                    bound.requester = Some(bound.principal(at, ty, shape.requester)?)
+                }
+                Argument::DeletedBy => {
+                    bound.deleted_by = Some(bound.principal(at, ty, shape.deleted_by)?)
+                }
                 Argument::Immutable => bound.immutable = Some((at, ty)),
                 Argument::Deleted => bound.deleted = Some((at, ty)),
             }
@@ -164,7 +173,14 @@ impl Bound {
                 }
             }
         }
-        Ok(BoundPrincipal { at, ty, by, me_int, me_uuid, me_text })
+        Ok(BoundPrincipal {
+            at,
+            ty,
+            by,
+            me_int,
+            me_uuid,
+            me_text,
+        })
     }
 
     /// Everything the principal may do with the row.
@@ -173,12 +189,21 @@ impl Bound {
         for gate in &self.gates {
             self.tally(gate, row, &mut tally, snap)?;
         }
-        Ok(decide(&self.ring.subject, &tally, &self.side(&tally, row, snap)?))
+        Ok(decide(
+            &self.ring.subject,
+            &tally,
+            &self.side(&tally, row, snap)?,
+        ))
     }
 
     /// Whether any of `wanted` is allowed on the row: the same decision, ended at the first gate that shuts.
     #[inline]
-    pub fn any(&self, wanted: Actions, row: &(impl Row + ?Sized), snap: impl Fn() -> Snap) -> Result<bool> {
+    pub fn any(
+        &self,
+        wanted: Actions,
+        row: &(impl Row + ?Sized),
+        snap: impl Fn() -> Snap,
+    ) -> Result<bool> {
         match self.ring.subject.kind {
             SubjectKind::System => return Ok(true),
             SubjectKind::Nobody => return Ok(false),
@@ -202,7 +227,11 @@ impl Bound {
         };
         let verdict = decide(&self.ring.subject, &tally, &side);
         // Only the policy of INSERT asks add, and asks it of a new row.
-        let verdict = if wanted == Actions::ADD { verdict } else { verdict.of_existing() };
+        let verdict = if wanted == Actions::ADD {
+            verdict
+        } else {
+            verdict.of_existing()
+        };
         Ok(verdict.actions.intersects(wanted))
     }
 
@@ -226,7 +255,9 @@ impl Bound {
                 _ => return false,
             };
             // SAFETY: the memo belongs to the ring that `self` holds; nobody writes to it during this read.
-            let Some(bits) = (unsafe { (*r.memo).get(value) }) else { return false };
+            let Some(bits) = (unsafe { (*r.memo).get(value) }) else {
+                return false;
+            };
             key = Some(Key::from_bits(bits));
             break;
         }
@@ -246,7 +277,13 @@ impl Bound {
 
     /// Folds a gate, looking up what is not known yet.
     #[cold]
-    fn tally(&self, gate: &BoundGate, row: &(impl Row + ?Sized), tally: &mut Tally, snap: &Snap) -> Result<()> {
+    fn tally(
+        &self,
+        gate: &BoundGate,
+        row: &(impl Row + ?Sized),
+        tally: &mut Tally,
+        snap: &Snap,
+    ) -> Result<()> {
         match self.gate_key(gate, row, snap)? {
             Some(key) if gate.scope => tally.engage_scope(key),
             Some(key) => tally.engage(key),
@@ -255,7 +292,12 @@ impl Bound {
         Ok(())
     }
 
-    fn gate_key(&self, gate: &BoundGate, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Option<Key>> {
+    fn gate_key(
+        &self,
+        gate: &BoundGate,
+        row: &(impl Row + ?Sized),
+        snap: &Snap,
+    ) -> Result<Option<Key>> {
         let mut key = gate.constant;
         for r in &gate.references {
             if let Some(datum) = row.get(r.at) {
@@ -271,7 +313,8 @@ impl Bound {
             return Ok(Some(k));
         }
         // A list without a location beside it: the list itself says whose it is.
-        let node = facts::resource(own.unsigned_abs() as i64, snap)?.filter(|r| r.kind == "document");
+        let node =
+            facts::resource(own.unsigned_abs() as i64, snap)?.filter(|r| r.kind == "document");
         Ok(Some(match node {
             Some(r) if Some(r.account) == self.ring.account => {
                 if self.ring.subject.admin {
@@ -331,7 +374,8 @@ impl Bound {
             && let Some(owner) = &self.owner
         {
             side.owner = owner.is_me(row)?;
-            side.owner_home = side.owner || (self.ring.subject.admin && owner.account(row, snap)? == self.ring.account);
+            side.owner_home = side.owner
+                || (self.ring.subject.admin && owner.account(row, snap)? == self.ring.account);
         }
         if let Some(requester) = &self.requester {
             side.requester = requester.is_me(row)?;
@@ -352,7 +396,11 @@ impl Bound {
     }
 
     /// Every gate of the row with its key, in the order of the shape: for messages and explanations.
-    pub fn gate_keys(&self, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Vec<(String, Option<Key>)>> {
+    pub fn gate_keys(
+        &self,
+        row: &(impl Row + ?Sized),
+        snap: &Snap,
+    ) -> Result<Vec<(String, Option<Key>)>> {
         let mut out = Vec::new();
         for (bound, gate) in self.gates.iter().zip(&self.shape.gates) {
             out.push((gate.gate.clone(), self.gate_key(bound, row, snap)?));
@@ -381,7 +429,9 @@ fn own_key(ring: &Ring, own: i64, location: Option<Key>) -> Option<Key> {
 
 /// The key of a function named by the table, in the account of who is asking.
 fn function_key(ring: &Ring, name: &str, snap: &Snap) -> Result<Key> {
-    let Some(account) = ring.account else { return Ok(Key::NONE) };
+    let Some(account) = ring.account else {
+        return Ok(Key::NONE);
+    };
     match crate::lookup::by_name_or_path(account, "function", name, snap)?.as_slice() {
         [one] if !one.is_star => ring.key_of(&crate::nodes::intern(one), snap),
         _ => Ok(Key::NONE),
@@ -406,7 +456,9 @@ fn is_set(flag: Option<(usize, Type)>, row: &(impl Row + ?Sized)) -> bool {
 
 impl BoundPrincipal {
     fn is_me(&self, row: &(impl Row + ?Sized)) -> Result<bool> {
-        let Some(datum) = row.get(self.at) else { return Ok(false) };
+        let Some(datum) = row.get(self.at) else {
+            return Ok(false);
+        };
         Ok(match self.ty {
             Type::Text => self.me_text.as_deref() == Some(read_text(datum)?.as_str()),
             ty => match read_value(ty, datum)? {
@@ -418,8 +470,14 @@ impl BoundPrincipal {
     }
 
     fn account(&self, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Option<i64>> {
-        let Some(datum) = row.get(self.at) else { return Ok(None) };
-        let text = if self.ty == Type::Text { read_text(datum)? } else { read_value(self.ty, datum)?.to_key() };
+        let Some(datum) = row.get(self.at) else {
+            return Ok(None);
+        };
+        let text = if self.ty == Type::Text {
+            read_text(datum)?
+        } else {
+            read_value(self.ty, datum)?.to_key()
+        };
         let principal = match self.by {
             By::Id => match text.parse() {
                 Ok(id) => facts::principal(id, snap)?,
@@ -451,11 +509,16 @@ pub fn read_value<'a>(ty: Type, datum: pg_sys::Datum) -> Result<Value<'a>> {
 /// A text argument.
 pub fn read_text(datum: pg_sys::Datum) -> Result<String> {
     // SAFETY: a datum of type text or varchar, not null.
-    unsafe { <String as pgrx::FromDatum>::from_datum(datum, false) }.ok_or_else(|| internal("a text that cannot be read"))
+    unsafe { <String as pgrx::FromDatum>::from_datum(datum, false) }
+        .ok_or_else(|| internal("a text that cannot be read"))
 }
 
 /// The bits of a uuid's text.
 pub fn parse_uuid(text: &str) -> Option<u128> {
     let hex: String = text.chars().filter(|c| *c != '-').collect();
-    if hex.len() == 32 { u128::from_str_radix(&hex, 16).ok() } else { None }
+    if hex.len() == 32 {
+        u128::from_str_radix(&hex, 16).ok()
+    } else {
+        None
+    }
 }

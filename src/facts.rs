@@ -34,13 +34,10 @@ pub struct Principal {
     pub account: Option<i64>,
     pub kind: PrincipalKind,
     pub name: String,
-    pub email: Option<String>,
     pub key: Option<String>,
     pub enabled: bool,
     pub read_only: bool,
     pub valid_until: Option<Moment>,
-    pub purpose: String,
-    pub is_default: bool,
     /// `system`, `administrators`, `users` or `everyone`.
     pub built_in: Option<String>,
     pub environment: Option<i64>,
@@ -66,7 +63,6 @@ pub struct Resource {
 /// A live row of docacl.membership.
 #[derive(Debug, Clone, Copy)]
 pub struct Membership {
-    pub id: i64,
     pub role: i64,
     pub member: i64,
     pub valid_from: Option<Moment>,
@@ -100,7 +96,6 @@ pub struct Kind {
     pub rank: i16,
     pub inherits: bool,
     pub has_star: bool,
-    pub built_in: bool,
 }
 
 /// A row of docacl.protected_table.
@@ -123,13 +118,10 @@ fn read_principal(t: &Tuple) -> Result<Option<Principal>> {
             _ => return Err(internal("unknown kind of principal")),
         },
         name: t.must(4)?,
-        email: t.get(5),
         key: t.get(6),
         enabled: t.must(7)?,
         read_only: t.must(8)?,
         valid_until: moment(t, 9),
-        purpose: t.must(10)?,
-        is_default: t.must(11)?,
         built_in: t.get(12),
         environment: t.get(13),
     }))
@@ -157,112 +149,191 @@ fn read_kind(t: &Tuple) -> Result<Option<Kind>> {
         rank: t.must(3)?,
         inherits: t.must(4)?,
         has_star: t.must(5)?,
-        built_in: t.must(6)?,
     }))
 }
 
 /// A timestamptz as microseconds. The infinities are the ends of the range: they compare as they should.
 fn moment(t: &Tuple, attno: i16) -> Option<Moment> {
-    t.get::<pgrx::pg_sys::Datum>(attno).map(|d| d.value() as i64)
+    t.get::<pgrx::pg_sys::Datum>(attno)
+        .map(|d| d.value() as i64)
 }
 
 /// A principal by id.
 pub fn principal(id: i64, snap: &Snap) -> Result<Option<Principal>> {
-    scan::first(access("principal", "principal_pkey"), &[Eq::int8(1, id)], snap, read_principal)
+    scan::first(
+        access("principal", "principal_pkey"),
+        &[Eq::int8(1, id)],
+        snap,
+        read_principal,
+    )
 }
 
 /// A principal by its name in an account.
 pub fn principal_named(account: i64, name: &str, snap: &Snap) -> Result<Option<Principal>> {
-    scan::first(access("principal", "principal_name"), &[Eq::int8(2, account), Eq::text(4, name)?], snap, read_principal)
+    scan::first(
+        access("principal", "principal_name"),
+        &[Eq::int8(2, account), Eq::text(4, name)?],
+        snap,
+        read_principal,
+    )
 }
 
 /// A principal by its e-mail, in whatever case.
 pub fn principal_with_email(email: &str, snap: &Snap) -> Result<Option<Principal>> {
     let folded = email.to_lowercase();
-    scan::first(access("principal", "principal_email"), &[Eq::text(16, &folded)?], snap, read_principal)
+    scan::first(
+        access("principal", "principal_email"),
+        &[Eq::text(16, &folded)?],
+        snap,
+        read_principal,
+    )
 }
 
 /// A principal by the application's key.
 pub fn principal_with_key(key: &str, snap: &Snap) -> Result<Option<Principal>> {
-    scan::first(access("principal", "principal_key"), &[Eq::text(6, key)?], snap, read_principal)
+    scan::first(
+        access("principal", "principal_key"),
+        &[Eq::text(6, key)?],
+        snap,
+        read_principal,
+    )
 }
 
 /// A role that was made with the account: `administrators`, `users` or `everyone`.
 pub fn built_in_role(account: i64, built_in: &str, snap: &Snap) -> Result<Option<Principal>> {
-    scan::first(access("principal", "principal_built_in"), &[Eq::int8(2, account), Eq::text(12, built_in)?], snap, read_principal)
+    scan::first(
+        access("principal", "principal_built_in"),
+        &[Eq::int8(2, account), Eq::text(12, built_in)?],
+        snap,
+        read_principal,
+    )
 }
 
 /// A resource by id.
 pub fn resource(id: i64, snap: &Snap) -> Result<Option<Resource>> {
-    scan::first(access("resource", "resource_pkey"), &[Eq::int8(1, id)], snap, read_resource)
+    scan::first(
+        access("resource", "resource_pkey"),
+        &[Eq::int8(1, id)],
+        snap,
+        read_resource,
+    )
 }
 
 /// The resources of this kind and name in an account, the `*` included; for kind account use [`account_named`].
 pub fn resources_named(account: i64, kind: &str, name: &str, snap: &Snap) -> Result<Vec<Resource>> {
     let keys = [Eq::int8(2, account), Eq::text(3, kind)?, Eq::text(7, name)?];
-    all(access("resource", "resource_by_name"), &keys, snap, read_resource)
+    all(
+        access("resource", "resource_by_name"),
+        &keys,
+        snap,
+        read_resource,
+    )
 }
 
 /// The `*` of a kind in an account.
 pub fn star(account: i64, kind: &str, snap: &Snap) -> Result<Option<Resource>> {
-    Ok(resources_named(account, kind, "*", snap)?.into_iter().find(|r| r.is_star))
+    Ok(resources_named(account, kind, "*", snap)?
+        .into_iter()
+        .find(|r| r.is_star))
 }
 
 /// An account by name.
 pub fn account_named(name: &str, snap: &Snap) -> Result<Option<Resource>> {
-    scan::first(access("resource", "resource_account_name"), &[Eq::text(7, name)?], snap, |t| {
-        Ok(read_resource(t)?.filter(|r| r.kind == "account"))
-    })
+    scan::first(
+        access("resource", "resource_account_name"),
+        &[Eq::text(7, name)?],
+        snap,
+        |t| Ok(read_resource(t)?.filter(|r| r.kind == "account")),
+    )
 }
 
 /// A resource by the application's key.
 pub fn resource_with_key(kind: &str, key: &str, snap: &Snap) -> Result<Option<Resource>> {
-    scan::first(access("resource", "resource_key"), &[Eq::text(3, kind)?, Eq::text(8, key)?], snap, read_resource)
-}
-
-/// The own list of a row.
-pub fn resource_of_row(relation: Oid, row_key: &str, snap: &Snap) -> Result<Option<Resource>> {
-    scan::first(access("resource", "resource_row"), &[Eq::oid(9, relation), Eq::text(10, row_key)?], snap, read_resource)
+    scan::first(
+        access("resource", "resource_key"),
+        &[Eq::text(3, kind)?, Eq::text(8, key)?],
+        snap,
+        read_resource,
+    )
 }
 
 /// The resources whose parent this is, rows' own lists included.
 pub fn children_of(parent: i64, snap: &Snap) -> Result<Vec<Resource>> {
-    all(access("resource", "resource_parent"), &[Eq::int8(4, parent)], snap, read_resource)
+    all(
+        access("resource", "resource_parent"),
+        &[Eq::int8(4, parent)],
+        snap,
+        read_resource,
+    )
 }
 
 /// The memberships of a member that were not taken away.
 pub fn memberships_of(member: i64, snap: &Snap) -> Result<Vec<Membership>> {
-    all(access("membership", "membership_member"), &[Eq::int8(4, member)], snap, read_membership)
+    all(
+        access("membership", "membership_member"),
+        &[Eq::int8(4, member)],
+        snap,
+        read_membership,
+    )
 }
 
 /// The memberships in a role that were not taken away.
 pub fn members_of(role: i64, snap: &Snap) -> Result<Vec<Membership>> {
-    all(access("membership", "membership_role"), &[Eq::int8(3, role)], snap, read_membership)
+    all(
+        access("membership", "membership_role"),
+        &[Eq::int8(3, role)],
+        snap,
+        read_membership,
+    )
 }
 
 /// The grants of a principal that were not revoked.
 pub fn grants_of(principal: i64, snap: &Snap, mut each: impl FnMut(Grant)) -> Result<()> {
-    scan::each(access("grants", "grants_principal"), &[Eq::int8(3, principal)], snap, |t| {
-        if let Some(grant) = read_grant(t)? {
-            each(grant);
-        }
-        Ok(true)
-    })
+    scan::each(
+        access("grants", "grants_principal"),
+        &[Eq::int8(3, principal)],
+        snap,
+        |t| {
+            if let Some(grant) = read_grant(t)? {
+                each(grant);
+            }
+            Ok(true)
+        },
+    )
 }
 
 /// The grants on a resource that were not revoked.
 pub fn grants_on(resource: i64, snap: &Snap) -> Result<Vec<Grant>> {
-    all(access("grants", "grants_resource"), &[Eq::int8(4, resource)], snap, read_grant)
+    all(
+        access("grants", "grants_resource"),
+        &[Eq::int8(4, resource)],
+        snap,
+        read_grant,
+    )
 }
 
 /// What a database role is.
 pub fn db_role(role: Oid, snap: &Snap) -> Result<Option<DbRole>> {
-    scan::first(access("db_role", "db_role_pkey"), &[Eq::oid(1, role)], snap, |t| Ok(Some(DbRole { principal: t.get(3) })))
+    scan::first(
+        access("db_role", "db_role_pkey"),
+        &[Eq::oid(1, role)],
+        snap,
+        |t| {
+            Ok(Some(DbRole {
+                principal: t.get(3),
+            }))
+        },
+    )
 }
 
 /// A kind by name.
 pub fn kind(name: &str, snap: &Snap) -> Result<Option<Kind>> {
-    scan::first(access("kind", "kind_pkey"), &[Eq::text(1, name)?], snap, read_kind)
+    scan::first(
+        access("kind", "kind_pkey"),
+        &[Eq::text(1, name)?],
+        snap,
+        read_kind,
+    )
 }
 
 /// All kinds.
@@ -279,29 +350,49 @@ pub fn custom_actions(snap: &Snap) -> Result<Vec<docacl_core::action::CustomActi
             return Ok(None);
         }
         let action = docacl_core::Actions::from_bits_retain(1u64 << (bit as u32 & 63));
-        Ok(Some(docacl_core::action::CustomAction { name: t.must(2)?, action }))
+        Ok(Some(docacl_core::action::CustomAction {
+            name: t.must(2)?,
+            action,
+        }))
     })
 }
 
 /// A protected table.
 pub fn protected_table(relation: Oid, snap: &Snap) -> Result<Option<ProtectedTable>> {
-    scan::first(access("protected_table", "protected_table_pkey"), &[Eq::oid(1, relation)], snap, read_protected)
+    scan::first(
+        access("protected_table", "protected_table_pkey"),
+        &[Eq::oid(1, relation)],
+        snap,
+        read_protected,
+    )
 }
 
 /// All protected tables.
 pub fn protected_tables(snap: &Snap) -> Result<Vec<ProtectedTable>> {
-    all(access("protected_table", "protected_table_pkey"), &[], snap, read_protected)
+    all(
+        access("protected_table", "protected_table_pkey"),
+        &[],
+        snap,
+        read_protected,
+    )
 }
 
 /// A stamp's value; none where it was never touched.
 pub fn stamp(kind: i16, id: i64, snap: &Snap) -> Result<Option<[u8; 16]>> {
-    scan::first(access("stamp", "stamp_pkey"), &[Eq::int2(1, kind), Eq::int8(2, id)], snap, |t| {
-        Ok(Some(*t.must::<pgrx::Uuid>(3)?.as_bytes()))
-    })
+    scan::first(
+        access("stamp", "stamp_pkey"),
+        &[Eq::int2(1, kind), Eq::int8(2, id)],
+        snap,
+        |t| Ok(Some(*t.must::<pgrx::Uuid>(3)?.as_bytes())),
+    )
 }
 
 fn read_protected(t: &Tuple) -> Result<Option<ProtectedTable>> {
-    Ok(Some(ProtectedTable { relation: t.must(1)?, spec: t.must(3)?, is_default: t.must(4)? }))
+    Ok(Some(ProtectedTable {
+        relation: t.must(1)?,
+        spec: t.must(3)?,
+        is_default: t.must(4)?,
+    }))
 }
 
 fn read_membership(t: &Tuple) -> Result<Option<Membership>> {
@@ -309,7 +400,6 @@ fn read_membership(t: &Tuple) -> Result<Option<Membership>> {
         return Ok(None);
     }
     Ok(Some(Membership {
-        id: t.must(1)?,
         role: t.must(3)?,
         member: t.must(4)?,
         valid_from: moment(t, 5),
@@ -337,7 +427,12 @@ const fn access(table: &'static str, index: &'static str) -> Access {
     Access { table, index }
 }
 
-fn all<T>(access: Access, keys: &[Eq], snap: &Snap, mut read: impl FnMut(&Tuple) -> Result<Option<T>>) -> Result<Vec<T>> {
+fn all<T>(
+    access: Access,
+    keys: &[Eq],
+    snap: &Snap,
+    mut read: impl FnMut(&Tuple) -> Result<Option<T>>,
+) -> Result<Vec<T>> {
     let mut out = Vec::new();
     scan::each(access, keys, snap, |tuple| {
         out.extend(read(tuple)?);

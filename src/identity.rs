@@ -92,7 +92,11 @@ pub fn register_settings() {
 }
 
 #[pg_guard]
-unsafe extern "C-unwind" fn check_principal(new: *mut *mut c_char, _extra: *mut *mut c_void, _source: pg_sys::GucSource::Type) -> bool {
+unsafe extern "C-unwind" fn check_principal(
+    new: *mut *mut c_char,
+    _extra: *mut *mut c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
     // SAFETY: PostgreSQL passes a pointer to the proposed value, which may be null.
     let text = unsafe { (*new).as_ref().map(|p| CStr::from_ptr(p)) };
     match text.map(CStr::to_str) {
@@ -106,13 +110,19 @@ unsafe extern "C-unwind" fn check_principal(new: *mut *mut c_char, _extra: *mut 
 unsafe extern "C-unwind" fn assign_principal(new: *const c_char, _extra: *mut c_void) {
     // SAFETY: the value that check_principal accepted, or null.
     let text = unsafe { new.as_ref().map(|p| CStr::from_ptr(p)) };
-    SETTING.set(text.and_then(|t| t.to_str().ok()).and_then(|t| t.parse().ok()));
+    SETTING.set(
+        text.and_then(|t| t.to_str().ok())
+            .and_then(|t| t.parse().ok()),
+    );
     EPOCH.set(EPOCH.get().wrapping_add(1));
 }
 
 /// The account named by `docacl.account`.
 pub fn account_setting() -> Option<String> {
-    ACCOUNT.get().and_then(|c| c.into_string().ok()).filter(|s| !s.is_empty())
+    ACCOUNT
+        .get()
+        .and_then(|c| c.into_string().ok())
+        .filter(|s| !s.is_empty())
 }
 
 /// The most bytes that cached keys may take.
@@ -160,7 +170,11 @@ pub fn refuse_nobody() -> Result<()> {
 pub fn set(principal: Option<i64>, local: bool) -> Result<()> {
     let value = CString::new(principal.map(|id| id.to_string()).unwrap_or_default())
         .map_err(|_| error::internal("an id with a zero byte"))?;
-    let action = if local { pg_sys::GucAction::GUC_ACTION_LOCAL } else { pg_sys::GucAction::GUC_ACTION_SET };
+    let action = if local {
+        pg_sys::GucAction::GUC_ACTION_LOCAL
+    } else {
+        pg_sys::GucAction::GUC_ACTION_SET
+    };
     // SAFETY: passing PGC_SUSET ourselves is what makes the caller's check the gate.
     let done: c_int = unsafe {
         pg_sys::set_config_option(
@@ -174,5 +188,11 @@ pub fn set(principal: Option<i64>, local: bool) -> Result<()> {
             false,
         )
     };
-    if done > 0 { Ok(()) } else { Err(error::internal("the setting docacl.principal could not be written")) }
+    if done > 0 {
+        Ok(())
+    } else {
+        Err(error::internal(
+            "the setting docacl.principal could not be written",
+        ))
+    }
 }

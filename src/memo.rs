@@ -84,11 +84,6 @@ impl IntTable {
         self.slots.capacity() * size_of::<(i64, u64)>()
     }
 
-    /// Keys and words.
-    pub fn iter(&self) -> impl Iterator<Item = (i64, u64)> {
-        self.slots.iter().copied().filter(|(_, v)| *v != EMPTY)
-    }
-
     /// How many keys.
     pub fn len(&self) -> usize {
         self.len
@@ -119,7 +114,14 @@ impl Value<'_> {
 
 fn uuid_text(u: u128) -> String {
     let hex = format!("{u:032x}");
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+    [
+        &hex[..8],
+        &hex[8..12],
+        &hex[12..16],
+        &hex[16..20],
+        &hex[20..],
+    ]
+    .join("-")
 }
 
 /// Keys found so far for one sort of reference.
@@ -158,7 +160,15 @@ impl Memo {
 
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
-        self.ints.bytes() + self.uuids.capacity() * 33 + self.texts.capacity() * 25 + self.text_bytes
+        self.ints.bytes()
+            + self.uuids.capacity() * 33
+            + self.texts.capacity() * 25
+            + self.text_bytes
+    }
+
+    /// How many keys.
+    pub fn len(&self) -> usize {
+        self.ints.len() + self.uuids.len() + self.texts.len()
     }
 
     /// Forgets everything.

@@ -1,5 +1,5 @@
-//! Acting as the extension's owner, for the few moments in which an administrative function writes docacl's
-//! tables on behalf of somebody whose authority has been checked.
+//! Acting as somebody else, for the few moments in which a function writes on behalf of somebody whose authority
+//! has been checked: as the extension's owner on docacl's tables, as a table's owner on an application's.
 
 use pgrx::pg_sys;
 
@@ -16,13 +16,25 @@ pub struct AsOwner {
 impl AsOwner {
     /// Becomes the owner. SECURITY_LOCAL_USERID_CHANGE forbids SET ROLE meanwhile.
     pub fn begin() -> Result<AsOwner> {
-        let owner = owner()?;
+        AsOwner::become_user(owner_of(crate::scan::relation("principal")?)?, 0)
+    }
+
+    /// Becomes the owner of an application's table, past its FORCE ROW LEVEL SECURITY: how foreign keys act. The
+    /// table's triggers then run as its owner and never as ours, which is a superuser.
+    pub fn of_table(relation: pg_sys::Oid) -> Result<AsOwner> {
+        AsOwner::become_user(owner_of(relation)?, pg_sys::SECURITY_NOFORCE_RLS as i32)
+    }
+
+    fn become_user(owner: pg_sys::Oid, more: i32) -> Result<AsOwner> {
         // SAFETY: reads and sets backend state; search_path is set at a GUC nest level that drop closes.
         unsafe {
             let mut user = pg_sys::Oid::INVALID;
             let mut context = 0;
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
-            pg_sys::SetUserIdAndSecContext(owner, context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
+            pg_sys::SetUserIdAndSecContext(
+                owner,
+                context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32 | more,
+            );
             let guc_level = pg_sys::NewGUCNestLevel();
             pg_sys::set_config_option(
                 c"search_path".as_ptr(),
@@ -34,7 +46,11 @@ impl AsOwner {
                 0,
                 false,
             );
-            Ok(AsOwner { user, context, guc_level })
+            Ok(AsOwner {
+                user,
+                context,
+                guc_level,
+            })
         }
     }
 }
@@ -52,14 +68,16 @@ impl Drop for AsOwner {
     }
 }
 
-/// The owner of the extension.
-fn owner() -> Result<pg_sys::Oid> {
-    let table = crate::scan::relation("principal")?;
+/// The owner of a relation.
+fn owner_of(relation: pg_sys::Oid) -> Result<pg_sys::Oid> {
     // SAFETY: a syscache look-up, released after use.
     unsafe {
-        let tuple = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::RELOID as i32, pg_sys::Datum::from(table));
+        let tuple = pg_sys::SearchSysCache1(
+            pg_sys::SysCacheIdentifier::RELOID as i32,
+            pg_sys::Datum::from(relation),
+        );
         if tuple.is_null() {
-            return Err(internal("no entry for docacl.principal"));
+            return Err(internal("a relation without an entry in pg_class"));
         }
         let class = pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_class;
         let owner = (*class).relowner;

@@ -76,7 +76,12 @@ pub fn now() -> Moment {
 }
 
 /// Whether a period holds now; narrows `period` to the time in which the answer stays the same.
-pub fn holds(from: Option<Moment>, until: Option<Moment>, now: Moment, period: &mut (Moment, Moment)) -> bool {
+pub fn holds(
+    from: Option<Moment>,
+    until: Option<Moment>,
+    now: Moment,
+    period: &mut (Moment, Moment),
+) -> bool {
     for boundary in [from, until].into_iter().flatten() {
         if boundary <= now {
             period.0 = period.0.max(boundary);
@@ -122,7 +127,9 @@ impl Ring {
             _ => SubjectKind::Nobody,
         };
         ring.subject.read_only = me.read_only;
-        let (SubjectKind::User | SubjectKind::ApiKey, Some(account)) = (ring.subject.kind, me.account) else {
+        let (SubjectKind::User | SubjectKind::ApiKey, Some(account)) =
+            (ring.subject.kind, me.account)
+        else {
             return Ok(ring);
         };
         ring.stamp(StampOf::Structure(account), snap)?;
@@ -142,9 +149,20 @@ impl Ring {
     }
 
     /// principals(u): itself, its roles transitively (memberships valid now, roles enabled), everyone.
-    fn gather_principals(&mut self, account: i64, is_user: bool, now: Moment, snap: &Snap) -> Result<()> {
-        let everyone = if is_user { facts::built_in_role(account, "everyone", snap)?.map(|r| r.id) } else { None };
-        let me_admin = facts::built_in_role(account, "administrators", snap)?.is_some_and(|r| r.id == self.id);
+    fn gather_principals(
+        &mut self,
+        account: i64,
+        is_user: bool,
+        now: Moment,
+        snap: &Snap,
+    ) -> Result<()> {
+        let everyone = if is_user {
+            facts::built_in_role(account, "everyone", snap)?.map(|r| r.id)
+        } else {
+            None
+        };
+        let me_admin =
+            facts::built_in_role(account, "administrators", snap)?.is_some_and(|r| r.id == self.id);
         let (id, mut roles, mut admin) = (self.id, Vec::new(), me_admin);
         let mut stamps = Vec::new();
         let period = &mut self.period;
@@ -163,7 +181,9 @@ impl Ring {
                 }
                 // A disabled role leads nowhere, but its stamp says when it is enabled again.
                 stamps.push(role);
-                let Some(r) = facts::principal(role, snap)? else { continue };
+                let Some(r) = facts::principal(role, snap)? else {
+                    continue;
+                };
                 if r.kind == PrincipalKind::Role && r.enabled && r.account == Some(account) {
                     admin |= r.built_in.as_deref() == Some("administrators");
                     out.push(role);
@@ -218,7 +238,11 @@ impl Ring {
     }
 
     fn star_on(&self, kind: &str) -> Actions {
-        let mask = self.stars.iter().find(|(k, _)| **k == *kind).map_or(0, |(_, m)| *m);
+        let mask = self
+            .stars
+            .iter()
+            .find(|(k, _)| **k == *kind)
+            .map_or(0, |(_, m)| *m);
         Actions::from_bits_retain(mask)
     }
 
@@ -242,8 +266,11 @@ impl Ring {
             if !inherited && self.environment.is_none() {
                 return Ok((mask, inside));
             }
-            let Some(parent) = at.parent else { return Ok((mask, inside)) };
-            at = nodes::node(parent, structure, snap)?.ok_or_else(|| internal("a resource without its parent"))?;
+            let Some(parent) = at.parent else {
+                return Ok((mask, inside));
+            };
+            at = nodes::node(parent, structure, snap)?
+                .ok_or_else(|| internal("a resource without its parent"))?;
         }
         Err(internal("a cycle of resources"))
     }
@@ -273,13 +300,21 @@ impl Ring {
             if let Some(found) = kept.iter().find(|k| k.reference == *reference) {
                 return found.memo.get();
             }
-            kept.push(Box::new(Kept { reference: reference.clone(), memo: UnsafeCell::new(Memo::default()) }));
+            kept.push(Box::new(Kept {
+                reference: reference.clone(),
+                memo: UnsafeCell::new(Memo::default()),
+            }));
             kept.last().map_or(std::ptr::null_mut(), |k| k.memo.get())
         }
     }
 
     /// Looks a reference up: the resource that it names, if it is of one of the reference's kinds.
-    pub fn resolve(&self, reference: &Reference, value: Value<'_>, snap: &Snap) -> Result<Option<Node>> {
+    pub fn resolve(
+        &self,
+        reference: &Reference,
+        value: Value<'_>,
+        snap: &Snap,
+    ) -> Result<Option<Node>> {
         let node = match (reference.by, value) {
             (By::Id, Value::Int(id)) => nodes::node(id, self.structure(), snap)?,
             (By::Id, _) => return Err(internal("a reference by id that is no integer")),
@@ -309,13 +344,15 @@ impl Ring {
             + self.kept_bytes.get()
     }
 
-    /// How many keys are held, and in how many bytes: grants and kept keys.
-    pub fn held(&self) -> (usize, usize) {
-        (self.granted.len(), self.granted.bytes())
-    }
-
-    /// Every resource granted directly.
-    pub fn granted(&self) -> impl Iterator<Item = (i64, Actions)> {
-        self.granted.iter().map(|(id, m)| (id, Actions::from_bits_retain(m)))
+    /// How many keys are held: those granted, and those found for references so far.
+    pub fn keys(&self) -> usize {
+        // SAFETY: single-threaded; the reference ends before anything else runs.
+        let found: usize = unsafe {
+            (*self.kept.get())
+                .iter()
+                .map(|k| (*k.memo.get()).len())
+                .sum()
+        };
+        self.granted.len() + found
     }
 }

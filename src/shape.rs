@@ -117,12 +117,18 @@ impl Shape {
 
     /// The same row judged as if it were neither immutable nor deleted: what a new row is.
     pub fn as_new(&self) -> Shape {
-        Shape { immutable: false, deleted: false, deleted_by: None, ..self.clone() }
+        Shape {
+            immutable: false,
+            deleted: false,
+            deleted_by: None,
+            ..self.clone()
+        }
     }
 
     /// The text of a policy.
     pub fn to_text(&self) -> Result<String> {
-        serde_json::to_string(self).map_err(|e| internal(format!("a shape could not be written: {e}")))
+        serde_json::to_string(self)
+            .map_err(|e| internal(format!("a shape could not be written: {e}")))
     }
 
     /// Reads the text of a policy; each text is parsed once per backend.
@@ -134,7 +140,10 @@ impl Shape {
             return Ok(shape);
         }
         let shape: Shape = serde_json::from_slice(text).map_err(|e| {
-            crate::error::bad(format!("malformed shape of a row: {e}"), "Policies of protected tables are written by acl_protect only.")
+            crate::error::bad(
+                format!("malformed shape of a row: {e}"),
+                "Policies of protected tables are written by acl_protect only.",
+            )
         })?;
         let shape = Rc::new(shape);
         PARSED.with_borrow_mut(|parsed| {

@@ -48,7 +48,10 @@ impl Asker {
         if self.superuser {
             return Ok(());
         }
-        Err(error::denied(format!("only a superuser may {what}"), "Ask whoever administers the database server."))
+        Err(error::denied(
+            format!("only a superuser may {what}"),
+            "Ask whoever administers the database server.",
+        ))
     }
 
     /// Line "anything inside an account". An API key is never an admin here: that would leave its environment.
@@ -57,17 +60,11 @@ impl Asker {
             return Ok(true);
         }
         match &self.principal {
-            Some(p) if p.kind == PrincipalKind::User => decide::is_admin(p.id, self.account()?, &self.snap),
+            Some(p) if p.kind == PrincipalKind::User => {
+                decide::is_admin(p.id, self.account()?, &self.snap)
+            }
             _ => Ok(false),
         }
-    }
-
-    /// Refuses whoever is not an admin. `what` completes "not allowed to".
-    pub fn require_admin(&self, what: &str) -> Result<()> {
-        if self.is_admin()? {
-            return Ok(());
-        }
-        Err(error::denied(format!("not allowed to {what}"), "It needs the account's admin role."))
     }
 
     /// Everything that the asker may do on a resource itself.
@@ -76,7 +73,9 @@ impl Asker {
             return Ok(Actions::EVERYTHING);
         }
         match &self.principal {
-            Some(p) if resource.account == self.account()? => Ok(decide::on_resource(p.id, resource, &self.snap)?.actions),
+            Some(p) if resource.account == self.account()? => {
+                Ok(decide::on_resource(p.id, resource, &self.snap)?.actions)
+            }
             _ => Ok(Actions::empty()),
         }
     }
@@ -90,7 +89,11 @@ impl Asker {
 
     /// Lines "environments, companies …" and "grants on account …": an action held on the account.
     pub fn holds_on_account(&self, action: Actions) -> Result<bool> {
-        Ok(self.is_admin()? || self.holds(facts::resource(self.account()?, &self.snap)?.as_ref(), action)?)
+        Ok(self.is_admin()?
+            || self.holds(
+                facts::resource(self.account()?, &self.snap)?.as_ref(),
+                action,
+            )?)
     }
 
     /// As [`Asker::holds_on_account`], refused. `what` completes "not allowed to".
@@ -99,7 +102,10 @@ impl Asker {
             return Ok(());
         }
         let needed = docacl_core::action::names(action, &[]).join(", ");
-        Err(error::denied(format!("not allowed to {what}"), format!("It needs {needed} on the account.")))
+        Err(error::denied(
+            format!("not allowed to {what}"),
+            format!("It needs {needed} on the account."),
+        ))
     }
 
     /// Write on one of the functions that stand for a part of the administration.
@@ -133,7 +139,9 @@ impl Asker {
             return self.holds_on_account(Actions::MANAGE_ROLES);
         }
         match resource.kind.as_str() {
-            "account" | "environment" | "company" | "client" | "provider" => self.may_scope(deed, resource),
+            "account" | "environment" | "company" | "client" | "provider" => {
+                self.may_scope(deed, resource)
+            }
             "location" | "document" => self.may_place(deed, resource),
             "project" => self.may_project(deed, resource),
             "queue" | "form" => Ok(false),
@@ -193,7 +201,10 @@ impl Asker {
     pub fn sees(&self, resource: &Resource) -> Result<bool> {
         Ok(self.is_above()
             || resource.account == self.account()?
-                && (self.is_admin()? || self.actions_on(resource)?.intersects(Actions::READ | Actions::ENTER)))
+                && (self.is_admin()?
+                    || self
+                        .actions_on(resource)?
+                        .intersects(Actions::READ | Actions::ENTER)))
     }
 
     /// Line "nobody who is not an admin gives a manage_… action that he does not hold".
@@ -221,28 +232,41 @@ pub fn refused(deed: Deed, kind: &str, written: &str) -> ErrorReport {
         Deed::Move => "move",
         Deed::Drop => "drop",
     };
-    error::denied(format!("not allowed to {verb} {kind} \"{written}\""), needs(deed, kind))
+    error::denied(
+        format!("not allowed to {verb} {kind} \"{written}\""),
+        needs(deed, kind),
+    )
 }
 
 fn needs(deed: Deed, kind: &str) -> String {
     match (kind, deed) {
         ("account", Deed::Grant) => "It needs manage_roles on the account.".to_owned(),
         ("account", _) => "It needs a superuser or system.".to_owned(),
-        ("environment" | "company" | "client" | "provider", Deed::Grant) => "It needs manage_roles on the account.".to_owned(),
+        ("environment" | "company" | "client" | "provider", Deed::Grant) => {
+            "It needs manage_roles on the account.".to_owned()
+        }
         ("environment", _) => "It needs manage_environments on the account.".to_owned(),
         ("company", _) => "It needs manage_companies on the environment.".to_owned(),
         ("client" | "provider", _) => "It needs manage_parties on the company.".to_owned(),
-        ("location" | "document", Deed::Grant) => "It needs security there; for \"*\", manage_roles on the account.".to_owned(),
+        ("location" | "document", Deed::Grant) => {
+            "It needs security there; for \"*\", manage_roles on the account.".to_owned()
+        }
         ("location" | "document", Deed::Rename) => "It needs rename there.".to_owned(),
-        ("location" | "document", Deed::Move) => "It needs move there, and add at the new parent.".to_owned(),
+        ("location" | "document", Deed::Move) => {
+            "It needs move there, and add at the new parent.".to_owned()
+        }
         ("location" | "document", Deed::Drop) => "It needs delete there.".to_owned(),
         ("project", Deed::Grant) => {
-            format!("It needs change there and write on the function \"{PROJECT_AUTHORIZATIONS}\"; for \"*\", manage_roles on the account.")
+            format!(
+                "It needs change there and write on the function \"{PROJECT_AUTHORIZATIONS}\"; for \"*\", manage_roles on the account."
+            )
         }
         ("project", _) => "It needs change there.".to_owned(),
         ("queue" | "form", _) => "It needs the account's admin role.".to_owned(),
         (_, Deed::Grant) => {
-            format!("It needs write on the function \"{ROLE_AUTHORIZATIONS}\"; for \"*\", manage_roles on the account.")
+            format!(
+                "It needs write on the function \"{ROLE_AUTHORIZATIONS}\"; for \"*\", manage_roles on the account."
+            )
         }
         _ => format!("It needs write on the function \"{ROLE_AUTHORIZATIONS}\"."),
     }
@@ -255,7 +279,9 @@ pub fn may_not_create(kind: &str, at_top: bool) -> ErrorReport {
         "environment" => "It needs manage_environments on the account.".to_owned(),
         "company" => "It needs manage_companies on the environment.".to_owned(),
         "client" | "provider" => "It needs manage_parties on the company.".to_owned(),
-        "location" if at_top => "At the top it needs the account's admin role; elsewhere add on the parent.".to_owned(),
+        "location" if at_top => {
+            "At the top it needs the account's admin role; elsewhere add on the parent.".to_owned()
+        }
         "location" => "It needs add on the parent.".to_owned(),
         "project" => format!("It needs write on the function \"{PROJECTS}\"."),
         "queue" | "form" => "It needs the account's admin role.".to_owned(),

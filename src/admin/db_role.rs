@@ -23,9 +23,12 @@ fn acl_map(db_role: Option<&str>, principal: Option<&str>) -> Result<()> {
     let role = database_role(name)?;
     lock()?;
     match facts::db_role(role, &Snap::latest())? {
-        Some(facts::DbRole { principal: Some(mapped) }) if mapped == principal.id => Ok(()),
+        Some(facts::DbRole {
+            principal: Some(mapped),
+        }) if mapped == principal.id => Ok(()),
         Some(facts::DbRole { principal: Some(_) }) => {
-            Err(error::exists("mapping of database role", name).set_hint("End it first with acl_unmap: one principal per role."))
+            Err(error::exists("mapping of database role", name)
+                .set_hint("End it first with acl_unmap: one principal per role."))
         }
         Some(facts::DbRole { principal: None }) => Err(error::wrong_state(
             format!("database role \"{name}\" is trusted"),
@@ -90,9 +93,16 @@ fn insert(role: pg_sys::Oid, name: &str, principal: Option<i64>) -> Result<()> {
 
 fn remove(name: &str, sql: &str) -> Result<()> {
     let role = oid_of(name)?;
-    let removed = write::run(sql, &[role.unwrap_or(pg_sys::Oid::INVALID).into(), name.into()])?;
+    let removed = write::run(
+        sql,
+        &[role.unwrap_or(pg_sys::Oid::INVALID).into(), name.into()],
+    )?;
     // A role that does not exist and is not remembered either is a misspelt one.
-    if removed == 0 && role.is_none() { Err(unknown_role(name)) } else { Ok(()) }
+    if removed == 0 && role.is_none() {
+        Err(unknown_role(name))
+    } else {
+        Ok(())
+    }
 }
 
 fn database_role(name: &str) -> Result<pg_sys::Oid> {
@@ -100,7 +110,11 @@ fn database_role(name: &str) -> Result<pg_sys::Oid> {
 }
 
 fn unknown_role(name: &str) -> pg_sys::panic::ErrorReport {
-    error::unknown_hint("database role", name, "Make it first with CREATE ROLE; names are exact, without quotes.")
+    error::unknown_hint(
+        "database role",
+        name,
+        "Make it first with CREATE ROLE; names are exact, without quotes.",
+    )
 }
 
 fn oid_of(name: &str) -> Result<Option<pg_sys::Oid>> {

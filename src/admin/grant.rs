@@ -26,11 +26,25 @@ fn acl_grant(
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
     if is_document(kind) {
-        return row::grant_row(target::default()?, &on.to_string(), who, what, Period::new(valid_from, valid_until)?, note);
+        return row::grant_row(
+            target::default()?,
+            &on.to_string(),
+            who,
+            what,
+            Period::new(valid_from, valid_until)?,
+            note,
+        );
     }
     let asker = Asker::somebody()?;
     let on = on_which(&asker, kind, on)?;
-    grant_on(&asker, &on, who, what, Period::new(valid_from, valid_until)?, note)
+    grant_on(
+        &asker,
+        &on,
+        who,
+        what,
+        Period::new(valid_from, valid_until)?,
+        note,
+    )
 }
 
 #[pg_extern(name = "acl_grant")]
@@ -46,15 +60,34 @@ fn acl_grant_id(
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
     if is_document(kind) {
-        return row::grant_row(target::default()?, &on.to_string(), who, what, Period::new(valid_from, valid_until)?, note);
+        return row::grant_row(
+            target::default()?,
+            &on.to_string(),
+            who,
+            what,
+            Period::new(valid_from, valid_until)?,
+            note,
+        );
     }
     let asker = Asker::somebody()?;
     let on = on_which(&asker, kind, on)?;
-    grant_on(&asker, &on, who, what, Period::new(valid_from, valid_until)?, note)
+    grant_on(
+        &asker,
+        &on,
+        who,
+        what,
+        Period::new(valid_from, valid_until)?,
+        note,
+    )
 }
 
 #[pg_extern]
-fn acl_revoke(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<&str>) -> Result<bool> {
+fn acl_revoke(
+    principal: Option<&str>,
+    actions: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<&str>,
+) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
     if is_document(kind) {
@@ -66,7 +99,12 @@ fn acl_revoke(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>
 }
 
 #[pg_extern(name = "acl_revoke")]
-fn acl_revoke_id(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<i64>) -> Result<bool> {
+fn acl_revoke_id(
+    principal: Option<&str>,
+    actions: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<i64>,
+) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
     if is_document(kind) {
@@ -78,20 +116,43 @@ fn acl_revoke_id(principal: Option<&str>, actions: Option<&str>, kind: Option<&s
 }
 
 #[pg_extern]
-fn acl_set_grant(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<&str>) -> Result<()> {
+fn acl_set_grant(
+    principal: Option<&str>,
+    actions: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<&str>,
+) -> Result<()> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
-    set_grant(who, what, given("kind", kind)?, named("resource", resource)?)
+    set_grant(
+        who,
+        what,
+        given("kind", kind)?,
+        named("resource", resource)?,
+    )
 }
 
 #[pg_extern(name = "acl_set_grant")]
-fn acl_set_grant_id(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<i64>) -> Result<()> {
+fn acl_set_grant_id(
+    principal: Option<&str>,
+    actions: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<i64>,
+) -> Result<()> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
-    set_grant(who, what, given("kind", kind)?, with_id("resource", resource)?)
+    set_grant(
+        who,
+        what,
+        given("kind", kind)?,
+        with_id("resource", resource)?,
+    )
 }
 
 #[pg_extern]
 fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> Result<()> {
-    let (from, to) = (given("from_principal", from_principal)?, given("to_principal", to_principal)?);
+    let (from, to) = (
+        given("from_principal", from_principal)?,
+        given("to_principal", to_principal)?,
+    );
     let asker = Asker::somebody()?;
     // It speaks of everything that a principal holds: who manages no roles shall not probe for principals by it.
     asker.require_on_account(Actions::MANAGE_ROLES, "copy grants")?;
@@ -100,7 +161,8 @@ fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> 
     facts::grants_of(from.id, &asker.snap, |g| held.push(g))?;
     held.retain(|g| !grants::period_of(g).is_over(super::asker::now()));
     for grant in held {
-        let resource = facts::resource(grant.resource, &asker.snap)?.ok_or_else(|| error::internal("a grant on nothing"))?;
+        let resource = facts::resource(grant.resource, &asker.snap)?
+            .ok_or_else(|| error::internal("a grant on nothing"))?;
         let actions = Actions::from_bits_retain(grant.actions);
         if !asker.may(Deed::Grant, &resource)? {
             return Err(error::denied(
@@ -109,13 +171,23 @@ fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> 
             ));
         }
         check_hand_on(&asker, actions, &resource)?;
-        grants::give(&grants::New { note: grants::note(grant.id)?, ..copied(&grant, &to, &resource) }, asker.id(), &Snap::fresh())?;
+        grants::give(
+            &grants::New {
+                note: grants::note(grant.id)?,
+                ..copied(&grant, &to, &resource)
+            },
+            asker.id(),
+            &Snap::fresh(),
+        )?;
     }
     Ok(())
 }
 
 fn copied(grant: &facts::Grant, to: &Principal, resource: &Resource) -> grants::New {
-    grants::New { principal: to.id, ..grants::New::copy(grant, resource) }
+    grants::New {
+        principal: to.id,
+        ..grants::New::copy(grant, resource)
+    }
 }
 
 /// Whether the kind is that of rows' own lists: the address is then a row's key in the default documents table.
@@ -139,12 +211,23 @@ fn grantee(asker: &Asker, written: &str) -> Result<Principal> {
 }
 
 /// Grants on a resource on which the asker may grant. Whether anything changed.
-pub fn grant_on(asker: &Asker, on: &Resource, who: &str, what: &str, period: Period, note: Option<&str>) -> Result<bool> {
+pub fn grant_on(
+    asker: &Asker,
+    on: &Resource,
+    who: &str,
+    what: &str,
+    period: Period,
+    note: Option<&str>,
+) -> Result<bool> {
     let principal = grantee(asker, who)?;
     let actions = words::granted_some(what, &on.kind, &asker.snap)?;
     check_account(&principal, on)?;
     check_hand_on(asker, actions, on)?;
-    let new = grants::New { period, note: note.map(str::to_owned), ..grants::New::on(principal.id, on.id, on.account, actions) };
+    let new = grants::New {
+        period,
+        note: note.map(str::to_owned),
+        ..grants::New::on(principal.id, on.id, on.account, actions)
+    };
     grants::give(&new, asker.id(), &asker.snap)
 }
 
@@ -163,14 +246,26 @@ pub fn revoke_on(asker: &Asker, on: &Resource, who: &str, what: &str) -> Result<
 fn set_grant(who: &str, what: &str, kind: &str, written: Ref) -> Result<()> {
     if is_document(kind) {
         // On a row: take away what is not wanted, then give what is.
-        let rest = words::words(docacl_core::kind::applicable("document") - words::granted(what, "document", &Snap::statement())?, &Snap::statement())?;
+        let rest = words::words(
+            docacl_core::kind::applicable("document")
+                - words::granted(what, "document", &Snap::statement())?,
+            &Snap::statement(),
+        )?;
         if !rest.is_empty() {
             row::revoke_row(target::default()?, &written.to_string(), who, &rest)?;
         }
         return if what.trim().is_empty() {
             Ok(())
         } else {
-            row::grant_row(target::default()?, &written.to_string(), who, what, Period::ALWAYS, None).map(drop)
+            row::grant_row(
+                target::default()?,
+                &written.to_string(),
+                who,
+                what,
+                Period::ALWAYS,
+                None,
+            )
+            .map(drop)
         };
     }
     let asker = Asker::somebody()?;
@@ -179,10 +274,19 @@ fn set_grant(who: &str, what: &str, kind: &str, written: Ref) -> Result<()> {
     let wanted = words::granted(what, &on.kind, &asker.snap)?;
     check_account(&principal, &on)?;
     check_hand_on(&asker, wanted, &on)?;
-    grants::close(principal.id, on.id, Actions::EVERYTHING - wanted, asker.id())?;
+    grants::close(
+        principal.id,
+        on.id,
+        Actions::EVERYTHING - wanted,
+        asker.id(),
+    )?;
     if !wanted.is_empty() {
         // Rows of wanted actions with a period are less than always: the new row adds what they lack.
-        grants::give(&grants::New::on(principal.id, on.id, on.account, wanted), asker.id(), &Snap::fresh())?;
+        grants::give(
+            &grants::New::on(principal.id, on.id, on.account, wanted),
+            asker.id(),
+            &Snap::fresh(),
+        )?;
     }
     Ok(())
 }
@@ -216,10 +320,12 @@ fn refuse_ruled(principal: &Principal, on: &Resource, actions: Actions, snap: &S
     }
     match held.iter().find(mine) {
         Some(ruled) => Err(error::unsupported(
-            format!("this grant follows a rule (source {}) and is not revoked by hand", ruled.source),
+            format!(
+                "this grant follows a rule (source {}) and is not revoked by hand",
+                ruled.source
+            ),
             "Change the data that the rule reads, or drop the rule.",
         )),
         None => Ok(()),
     }
 }
-

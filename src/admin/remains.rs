@@ -16,7 +16,10 @@ pub fn notice(asker: &Asker, principal: &Principal, on: &Resource, actions: Acti
     let holders = holders(principal, &snap)?;
     let mut held = Actions::empty();
     let mut through = Vec::new();
-    if holders.iter().any(|h| h.built_in.as_deref() == Some("administrators")) {
+    if holders
+        .iter()
+        .any(|h| h.built_in.as_deref() == Some("administrators"))
+    {
         held = actions;
         through.push("the admin role".to_owned());
     }
@@ -49,7 +52,12 @@ fn holders(principal: &Principal, snap: &Snap) -> Result<Vec<Principal>> {
     let ids = docacl_core::graph::closure(principal.id, |at, out| {
         // A disabled role gives nothing and leads nowhere.
         if at == principal.id || facts::principal(at, snap)?.is_some_and(|p| p.enabled) {
-            out.extend(facts::memberships_of(at, snap)?.iter().filter(|m| roles::period(m).holds_at(now)).map(|m| m.role));
+            out.extend(
+                facts::memberships_of(at, snap)?
+                    .iter()
+                    .filter(|m| roles::period(m).holds_at(now))
+                    .map(|m| m.role),
+            );
         }
         Ok::<(), ErrorReport>(())
     })?;
@@ -71,7 +79,10 @@ fn places(on: &Resource, snap: &Snap) -> Result<Vec<Resource>> {
     let mut at = on.clone();
     loop {
         if at.kind != "document" && !at.is_star {
-            out.extend(facts::star(at.account, &at.kind, snap)?.filter(|star| out.iter().all(|r| r.id != star.id)));
+            out.extend(
+                facts::star(at.account, &at.kind, snap)?
+                    .filter(|star| out.iter().all(|r| r.id != star.id)),
+            );
         }
         match at.parent {
             Some(parent) if at.inherits => match facts::resource(parent, snap)? {
@@ -91,11 +102,19 @@ fn given(principal: i64, resource: i64, snap: &Snap) -> Result<Actions> {
     Ok(grants::of_pair(principal, resource, snap)?
         .iter()
         .filter(|g| grants::period_of(g).holds_at(now))
-        .fold(Actions::empty(), |all, g| all | Actions::from_bits_retain(g.actions)))
+        .fold(Actions::empty(), |all, g| {
+            all | Actions::from_bits_retain(g.actions)
+        }))
 }
 
 /// "role "Sales" on location "Europe"", without the names that the asker may not see.
-fn describe(asker: &Asker, principal: &Principal, holder: &Principal, on: &Resource, place: &Resource) -> Result<String> {
+fn describe(
+    asker: &Asker,
+    principal: &Principal,
+    holder: &Principal,
+    on: &Resource,
+    place: &Resource,
+) -> Result<String> {
     let who = if holder.id == principal.id {
         String::new()
     } else if holder.built_in.as_deref() == Some("everyone") {

@@ -11,10 +11,11 @@ use super::address::given;
 use super::asker::Asker;
 use super::period::Period;
 use super::{grant, grants, resource, write};
-use crate::bound::{read_text, read_value, Type};
+use crate::bound::{Type, read_text, read_value};
 use crate::error::{self, Result};
 use crate::facts::{self, Resource};
 use crate::freshness;
+use crate::owner::AsOwner;
 use crate::protect::functions::name_of;
 use crate::protect::target::{self, Target};
 use crate::regclass::Regclass;
@@ -32,27 +33,64 @@ fn acl_grant_row(
     valid_until: default!(Option<TimestampWithTimeZone>, "NULL"),
     note: default!(Option<&str>, "NULL"),
 ) -> Result<bool> {
-    let (who, what, key) = (given("principal", principal)?, given("actions", actions)?, given("key", key)?);
+    let (who, what, key) = (
+        given("principal", principal)?,
+        given("actions", actions)?,
+        given("key", key)?,
+    );
     let target = target::of(given("relation", relation)?.0)?;
-    grant_row(target, key, who, what, Period::new(valid_from, valid_until)?, note)
+    grant_row(
+        target,
+        key,
+        who,
+        what,
+        Period::new(valid_from, valid_until)?,
+        note,
+    )
 }
 
 /// Revokes what was granted on a single row. Whether anything changed.
 #[pg_extern]
-fn acl_revoke_row(principal: Option<&str>, actions: Option<&str>, relation: Option<Regclass>, key: Option<&str>) -> Result<bool> {
-    let (who, what, key) = (given("principal", principal)?, given("actions", actions)?, given("key", key)?);
+fn acl_revoke_row(
+    principal: Option<&str>,
+    actions: Option<&str>,
+    relation: Option<Regclass>,
+    key: Option<&str>,
+) -> Result<bool> {
+    let (who, what, key) = (
+        given("principal", principal)?,
+        given("actions", actions)?,
+        given("key", key)?,
+    );
     revoke_row(target::of(given("relation", relation)?.0)?, key, who, what)
 }
 
 /// Whether a row's own list adds to its location (true) or stands instead of it (false).
 #[pg_extern]
-fn acl_set_row_inherits(relation: Option<Regclass>, key: Option<&str>, enable: Option<bool>, copy: default!(Option<bool>, "false")) -> Result<()> {
+fn acl_set_row_inherits(
+    relation: Option<Regclass>,
+    key: Option<&str>,
+    enable: Option<bool>,
+    copy: default!(Option<bool>, "false"),
+) -> Result<()> {
     let target = target::of(given("relation", relation)?.0)?;
-    set_row_inherits(target, given("key", key)?, given("enable", enable)?, given("copy", copy)?)
+    set_row_inherits(
+        target,
+        given("key", key)?,
+        given("enable", enable)?,
+        given("copy", copy)?,
+    )
 }
 
 /// [`acl_grant_row`] on a table found otherwise.
-pub fn grant_row(target: Rc<Target>, key: &str, who: &str, what: &str, period: Period, note: Option<&str>) -> Result<bool> {
+pub fn grant_row(
+    target: Rc<Target>,
+    key: &str,
+    who: &str,
+    what: &str,
+    period: Period,
+    note: Option<&str>,
+) -> Result<bool> {
     let asker = Asker::somebody()?;
     let row = Row::find(&asker, target, key)?;
     let list = row.list(&asker)?;
@@ -86,10 +124,17 @@ pub fn set_row_inherits(target: Rc<Target>, key: &str, enable: bool, copy: bool)
     }
     if copy && !enable {
         for grant in resource::inherited(&list, &Snap::fresh())? {
-            grants::give(&grants::New::copy(&grant, &list), asker.id(), &Snap::fresh())?;
+            grants::give(
+                &grants::New::copy(&grant, &list),
+                asker.id(),
+                &Snap::fresh(),
+            )?;
         }
     }
-    write::run("UPDATE docacl.resource SET inherits = $2 WHERE id = $1", &[list.id.into(), enable.into()])?;
+    write::run(
+        "UPDATE docacl.resource SET inherits = $2 WHERE id = $1",
+        &[list.id.into(), enable.into()],
+    )?;
     row.write_list(if enable { list.id } else { -list.id })
 }
 
@@ -116,17 +161,35 @@ impl Row {
                 "Protect the table again with the option \"own_acl\", naming a nullable bigint column.",
             ));
         };
-        let unknown = || error::unknown_hint("row", key, "Give the key of a row that you may read.");
+        let unknown =
+            || error::unknown_hint("row", key, "Give the key of a row that you may read.");
         may_share(asker, &target, key)?.ok_or_else(unknown)??;
-        let Some(literal) = target.key_literal(key)? else { return Err(unknown()) };
-        let row = Row { table, own_acl, key: literal, written: key.to_owned(), canonical_key: String::new(), list: None, location: None, target };
+        let Some(literal) = target.key_literal(key)? else {
+            return Err(unknown());
+        };
+        let row = Row {
+            table,
+            own_acl,
+            key: literal,
+            written: key.to_owned(),
+            canonical_key: String::new(),
+            list: None,
+            location: None,
+            target,
+        };
         row.locked()?.ok_or_else(unknown)
     }
 
     /// Locks the row and reads what decides about its list.
     fn locked(mut self) -> Result<Option<Row>> {
         let (column, literal) = &self.key;
-        let found = write::id(&format!("SELECT 1::bigint FROM {} WHERE {column} = {literal} FOR NO KEY UPDATE", self.table), &[])?;
+        let found = write::id(
+            &format!(
+                "SELECT 1::bigint FROM {} WHERE {column} = {literal} FOR NO KEY UPDATE",
+                self.table
+            ),
+            &[],
+        )?;
         if found.is_none() {
             return Ok(None);
         }
@@ -142,28 +205,49 @@ impl Row {
             let mut location = None;
             for reference in place.into_iter().flat_map(|p| &p.refs) {
                 if let Some((datum, ty)) = value(&reference.column) {
-                    let text = if ty == Type::Text { read_text(datum)? } else { read_value(ty, datum)?.to_key() };
+                    let text = if ty == Type::Text {
+                        read_text(datum)?
+                    } else {
+                        read_value(ty, datum)?.to_key()
+                    };
                     location = match reference.by {
                         By::Id => text.parse().ok(),
-                        By::Key => reference.kinds.iter().find_map(|k| facts::resource_with_key(k, &text, &snap).transpose()).transpose()?.map(|r| r.id),
+                        By::Key => reference
+                            .kinds
+                            .iter()
+                            .find_map(|k| facts::resource_with_key(k, &text, &snap).transpose())
+                            .transpose()?
+                            .map(|r| r.id),
                     };
                     break;
                 }
             }
             Ok((list, location))
         })?;
-        let Some((list, location)) = read else { return Ok(None) };
+        let Some((list, location)) = read else {
+            return Ok(None);
+        };
         self.list = list.map(|l| l.unsigned_abs() as i64);
         self.location = location;
-        self.canonical_key =
-            write::text(&format!("SELECT {column}::text FROM {} WHERE {column} = {literal}", self.table, column = self.key.0, literal = self.key.1), &[])?
-                .unwrap_or_default();
+        self.canonical_key = write::text(
+            &format!(
+                "SELECT {column}::text FROM {} WHERE {column} = {literal}",
+                self.table,
+                column = self.key.0,
+                literal = self.key.1
+            ),
+            &[],
+        )?
+        .unwrap_or_default();
         Ok(Some(self))
     }
 
     fn present_list(&self) -> Result<Option<Resource>> {
         match self.list {
-            Some(id) => Ok(Some(facts::resource(id, &Snap::fresh())?.ok_or_else(|| error::internal("a row whose own list is gone"))?)),
+            Some(id) => Ok(Some(
+                facts::resource(id, &Snap::fresh())?
+                    .ok_or_else(|| error::internal("a row whose own list is gone"))?,
+            )),
             None => Ok(None),
         }
     }
@@ -174,7 +258,11 @@ impl Row {
             return Ok(list);
         }
         let account = match self.location {
-            Some(id) => facts::resource(id, &Snap::fresh())?.ok_or_else(|| error::internal("a row in a location that is gone"))?.account,
+            Some(id) => {
+                facts::resource(id, &Snap::fresh())?
+                    .ok_or_else(|| error::internal("a row in a location that is gone"))?
+                    .account
+            }
             None => asker.account()?,
         };
         let id = write::id(
@@ -184,13 +272,19 @@ impl Row {
         )?
         .ok_or_else(|| error::internal("no id"))?;
         self.write_list(id)?;
-        facts::resource(id, &Snap::fresh())?.ok_or_else(|| error::internal("a list just made is gone"))
+        facts::resource(id, &Snap::fresh())?
+            .ok_or_else(|| error::internal("a list just made is gone"))
     }
 
     fn write_list(&self, value: i64) -> Result<()> {
         let own = pgrx::spi::quote_identifier(&self.own_acl);
         let (column, literal) = &self.key;
-        write::run(&format!("UPDATE {} SET {own} = $1 WHERE {column} = {literal}", self.table), &[value.into()]).map(drop)
+        let _owner = AsOwner::of_table(self.target.relation)?;
+        let sql = format!(
+            "UPDATE {} SET {own} = $1 WHERE {column} = {literal}",
+            self.table
+        );
+        Spi::run_with_args(&sql, &[value.into()]).map_err(|e| error::internal(e.to_string()))
     }
 }
 
@@ -200,14 +294,21 @@ fn may_share(asker: &Asker, target: &Target, key: &str) -> Result<Option<Result<
     if asker.is_above() {
         return Ok(target.with_row(key, &snap, |_| Ok(()))?.map(Ok));
     }
-    let Some(me) = &asker.principal else { return Ok(None) };
+    let Some(me) = &asker.principal else {
+        return Ok(None);
+    };
     let ring = freshness::ring(me.id, &snap)?;
-    let Some(verdict) = target.verdict(&ring, key, &snap)? else { return Ok(None) };
+    let Some(verdict) = target.verdict(&ring, key, &snap)? else {
+        return Ok(None);
+    };
     let actions = verdict.of_existing().actions;
     Ok(if actions.contains(Actions::SECURITY) {
         Some(Ok(()))
     } else if actions.contains(Actions::READ) {
-        Some(Err(error::denied("permission denied to grant on this row", "It needs security on the row.")))
+        Some(Err(error::denied(
+            "permission denied to grant on this row",
+            "It needs security on the row.",
+        )))
     } else {
         None
     })

@@ -19,7 +19,10 @@ pub fn granted(words: &str, kind: &str, snap: &Snap) -> Result<Actions> {
             let names = action::names(word.actions - applicable, &custom).join(", ");
             return Err(error::bad(
                 format!("{names} cannot be granted on a {kind}"),
-                format!("On a {kind} there are: {}.", action::names(applicable, &custom).join(", ")),
+                format!(
+                    "On a {kind} there are: {}.",
+                    action::names(applicable, &custom).join(", ")
+                ),
             ));
         }
         mask |= applies;
@@ -31,13 +34,19 @@ pub fn granted(words: &str, kind: &str, snap: &Snap) -> Result<Actions> {
 pub fn granted_some(words: &str, kind: &str, snap: &Snap) -> Result<Actions> {
     let mask = granted(words, kind, snap)?;
     if mask.is_empty() {
-        return Err(error::bad("no actions given", "Write one or more words, separated by commas, such as 'view, edit'."));
+        return Err(error::bad(
+            "no actions given",
+            "Write one or more words, separated by commas, such as 'view, edit'.",
+        ));
     }
     Ok(mask)
 }
 
 /// 22023 for a word that is no action.
-pub fn unknown_word(unknown: &action::UnknownWord, custom: &[CustomAction]) -> pgrx::pg_sys::panic::ErrorReport {
+pub fn unknown_word(
+    unknown: &action::UnknownWord,
+    custom: &[CustomAction],
+) -> pgrx::pg_sys::panic::ErrorReport {
     error::bad(
         unknown.to_string(),
         format!(

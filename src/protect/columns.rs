@@ -33,14 +33,27 @@ pub struct Table {
 }
 
 const OPTIONS: [&str; 12] = [
-    "key", "owner", "requester", "own_acl", "immutable", "deleted", "deleted_by", "columns", "required", "default", "parent",
+    "key",
+    "owner",
+    "requester",
+    "own_acl",
+    "immutable",
+    "deleted",
+    "deleted_by",
+    "columns",
+    "required",
+    "default",
+    "parent",
     "enforce",
 ];
 
 impl Table {
     /// A column by name: 42703 where the table has none.
     pub fn column(&self, name: &str) -> Result<&Column> {
-        self.columns.iter().find(|c| c.name == name).ok_or_else(|| error::unknown_column(&self.name, name))
+        self.columns
+            .iter()
+            .find(|c| c.name == name)
+            .ok_or_else(|| error::unknown_column(&self.name, name))
     }
 }
 
@@ -50,7 +63,10 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
     let options = object(options, "options")?;
     for word in options.keys() {
         if !OPTIONS.contains(&word.as_str()) {
-            return Err(bad(format!("unknown option \"{word}\""), format!("The options are {}.", OPTIONS.join(", "))));
+            return Err(bad(
+                format!("unknown option \"{word}\""),
+                format!("The options are {}.", OPTIONS.join(", ")),
+            ));
         }
     }
     for later in ["parent", "enforce"] {
@@ -61,9 +77,15 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
             ));
         }
     }
-    let mut spec = Spec { gates: read_gates(table, gates, snap)?, ..Spec::default() };
+    let mut spec = Spec {
+        gates: read_gates(table, gates, snap)?,
+        ..Spec::default()
+    };
     if spec.gates.is_empty() {
-        return Err(bad("no gate given", "Name at least one gate, for instance {\"location\": \"location_id\"}."));
+        return Err(bad(
+            "no gate given",
+            "Name at least one gate, for instance {\"location\": \"location_id\"}.",
+        ));
     }
     spec.key = match text(options, "key")? {
         Some(key) => {
@@ -80,10 +102,16 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
     if let Some(column) = &spec.own_acl {
         own_acl_fits(table, column)?;
         if !spec.gates.iter().any(|g| g.gate == "place") {
-            return Err(bad("option \"own_acl\" without a location", "A row's own list belongs to the place gate: name its location column too."));
+            return Err(bad(
+                "option \"own_acl\" without a location",
+                "A row's own list belongs to the place gate: name its location column too.",
+            ));
         }
         if spec.key.is_none() {
-            return Err(bad("option \"own_acl\" without a key", "Name the column that identifies a row in option \"key\"."));
+            return Err(bad(
+                "option \"own_acl\" without a key",
+                "Name the column that identifies a row in option \"key\".",
+            ));
         }
     }
     spec.immutable = text(options, "immutable")?;
@@ -94,7 +122,10 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
     if let Some(column) = &spec.deleted {
         flag_fits(table, column, "deleted")?;
     } else if spec.deleted_by.is_some() {
-        return Err(bad("option \"deleted_by\" without \"deleted\"", "Name the column that marks a row deleted in option \"deleted\"."));
+        return Err(bad(
+            "option \"deleted_by\" without \"deleted\"",
+            "Name the column that marks a row deleted in option \"deleted\".",
+        ));
     }
     spec.columns = mapped_columns(table, options, &spec, snap)?;
     require_gates(&mut spec, options)?;
@@ -103,14 +134,22 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
 }
 
 fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>> {
-    value.as_object().ok_or_else(|| bad(format!("{what} must be a JSON object"), format!("Write {what} as {{\"word\": \"column\", …}}.")))
+    value.as_object().ok_or_else(|| {
+        bad(
+            format!("{what} must be a JSON object"),
+            format!("Write {what} as {{\"word\": \"column\", …}}."),
+        )
+    })
 }
 
 fn text(options: &Map<String, Value>, word: &str) -> Result<Option<String>> {
     match options.get(word) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(s)) => Ok(Some(s.clone())),
-        Some(_) => Err(bad(format!("option \"{word}\" must be a column's name"), "Write it as a JSON string.")),
+        Some(_) => Err(bad(
+            format!("option \"{word}\" must be a column's name"),
+            "Write it as a JSON string.",
+        )),
     }
 }
 
@@ -118,25 +157,45 @@ fn flag(options: &Map<String, Value>, word: &str) -> Result<bool> {
     match options.get(word) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(b)) => Ok(*b),
-        Some(_) => Err(bad(format!("option \"{word}\" must be true or false"), "Write it as a JSON boolean.")),
+        Some(_) => Err(bad(
+            format!("option \"{word}\" must be true or false"),
+            "Write it as a JSON boolean.",
+        )),
     }
 }
 
 /// `"column"` or `{"column": …, "by": …}`.
 fn column_and_by(value: &Value, word: &str) -> Result<(String, Option<By>)> {
-    let wrong = || bad(format!("\"{word}\" must be a column"), "Write \"column\" or {\"column\": \"…\", \"by\": \"id\" or \"key\"}.");
+    let wrong = || {
+        bad(
+            format!("\"{word}\" must be a column"),
+            "Write \"column\" or {\"column\": \"…\", \"by\": \"id\" or \"key\"}.",
+        )
+    };
     match value {
         Value::String(s) => Ok((s.clone(), None)),
         Value::Object(o) => {
             if let Some(other) = o.keys().find(|k| !["column", "by"].contains(&k.as_str())) {
-                return Err(bad(format!("unknown word \"{other}\" in \"{word}\""), "The words are column, by and, for functions, constant."));
+                return Err(bad(
+                    format!("unknown word \"{other}\" in \"{word}\""),
+                    "The words are column, by and, for functions, constant.",
+                ));
             }
-            let column = o.get("column").and_then(Value::as_str).ok_or_else(wrong)?.to_owned();
+            let column = o
+                .get("column")
+                .and_then(Value::as_str)
+                .ok_or_else(wrong)?
+                .to_owned();
             let by = match o.get("by").map(|b| b.as_str()) {
                 None => None,
                 Some(Some("id")) => Some(By::Id),
                 Some(Some("key")) => Some(By::Key),
-                Some(_) => return Err(bad(format!("unknown \"by\" in \"{word}\""), "The words are \"id\" and \"key\".")),
+                Some(_) => {
+                    return Err(bad(
+                        format!("unknown \"by\" in \"{word}\""),
+                        "The words are \"id\" and \"key\".",
+                    ));
+                }
             };
             Ok((column, by))
         }
@@ -160,11 +219,26 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
         if by == By::Key && accepted.len() > 1 {
             return Err(bad(
                 format!("gate \"{word}\" by key must name one kind"),
-                format!("Keys are unique per kind: write the kind that the column refers to, one of {}.", accepted.join(", ")),
+                format!(
+                    "Keys are unique per kind: write the kind that the column refers to, one of {}.",
+                    accepted.join(", ")
+                ),
             ));
         }
-        let rank = kinds.iter().filter(|k| accepted.contains(&k.name)).map(|k| k.rank).max().unwrap_or(0);
-        refs.entry(gate).or_default().push((rank, ReferenceColumn { column, kinds: accepted, by }));
+        let rank = kinds
+            .iter()
+            .filter(|k| accepted.contains(&k.name))
+            .map(|k| k.rank)
+            .max()
+            .unwrap_or(0);
+        refs.entry(gate).or_default().push((
+            rank,
+            ReferenceColumn {
+                column,
+                kinds: accepted,
+                by,
+            },
+        ));
     }
     let mut out = Vec::new();
     for (gate, mut columns) in refs {
@@ -172,16 +246,35 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
         let constant = constants.remove(&gate).unwrap_or_default();
         let refs: Vec<ReferenceColumn> = columns.into_iter().map(|(_, c)| c).collect();
         for (i, r) in refs.iter().enumerate() {
-            if refs.iter().skip(i + 1).any(|o| o.kinds.iter().any(|k| r.kinds.contains(k))) {
-                return Err(bad(format!("gate \"{gate}\" is given twice"), "Give each kind one column."));
+            if refs
+                .iter()
+                .skip(i + 1)
+                .any(|o| o.kinds.iter().any(|k| r.kinds.contains(k)))
+            {
+                return Err(bad(
+                    format!("gate \"{gate}\" is given twice"),
+                    "Give each kind one column.",
+                ));
             }
         }
-        out.push(GateSpec { gate, refs, constant, required: false });
+        out.push(GateSpec {
+            gate,
+            refs,
+            constant,
+            required: false,
+        });
     }
-    out.extend(constants.into_iter().map(|(gate, constant)| GateSpec { gate, refs: vec![], constant, required: false }));
+    out.extend(constants.into_iter().map(|(gate, constant)| GateSpec {
+        gate,
+        refs: vec![],
+        constant,
+        required: false,
+    }));
     // The order in which gates are asked: those most likely to be selective first.
     out.sort_by_key(|g| {
-        let at = ["place", "type", "project", "scope", "function"].iter().position(|n| *n == g.gate);
+        let at = ["place", "type", "project", "scope", "function"]
+            .iter()
+            .position(|n| *n == g.gate);
         (at.unwrap_or(usize::MAX), g.gate.clone())
     });
     Ok(out)
@@ -190,12 +283,17 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
 /// The gate that a word names, and the kinds accepted: all of the gate, or the one that the word names.
 fn gate_and_kinds(kinds: &[Kind], word: &str) -> Result<(String, Vec<String>)> {
     let name = kind::normalize(word);
-    if let Some(k) = kinds.iter().find(|k| k.name == name && k.name != "document")
+    if let Some(k) = kinds
+        .iter()
+        .find(|k| k.name == name && k.name != "document")
         && let Some(gate) = &k.gate
     {
         return Ok((gate.clone(), vec![name]));
     }
-    let mut of_gate: Vec<&Kind> = kinds.iter().filter(|k| k.gate.as_deref() == Some(&name) && k.name != "document").collect();
+    let mut of_gate: Vec<&Kind> = kinds
+        .iter()
+        .filter(|k| k.gate.as_deref() == Some(&name) && k.name != "document")
+        .collect();
     of_gate.sort_by_key(|k| std::cmp::Reverse(k.rank));
     if of_gate.is_empty() {
         return Err(bad(
@@ -207,12 +305,20 @@ fn gate_and_kinds(kinds: &[Kind], word: &str) -> Result<(String, Vec<String>)> {
 }
 
 fn constant(value: &Value, word: &str, gate: &str) -> Result<Option<Vec<String>>> {
-    let Some(names) = value.as_object().and_then(|o| o.get("constant")) else { return Ok(None) };
+    let Some(names) = value.as_object().and_then(|o| o.get("constant")) else {
+        return Ok(None);
+    };
     if gate != "function" {
-        return Err(bad(format!("\"constant\" in gate \"{word}\""), "Only functions can be constants."));
+        return Err(bad(
+            format!("\"constant\" in gate \"{word}\""),
+            "Only functions can be constants.",
+        ));
     }
     if value.as_object().is_some_and(|o| o.len() != 1) {
-        return Err(bad(format!("\"constant\" beside other words in gate \"{word}\""), "Write {\"constant\": [\"…\"]} alone."));
+        return Err(bad(
+            format!("\"constant\" beside other words in gate \"{word}\""),
+            "Write {\"constant\": [\"…\"]} alone.",
+        ));
     }
     let list = match names {
         Value::String(s) => Some(vec![s.clone()]),
@@ -220,13 +326,24 @@ fn constant(value: &Value, word: &str, gate: &str) -> Result<Option<Vec<String>>
         _ => None,
     };
     match list {
-        Some(list) if !list.is_empty() && list.iter().all(|n| !n.trim().is_empty()) => Ok(Some(list)),
-        _ => Err(bad(format!("\"constant\" in gate \"{word}\" must list functions"), "Write {\"constant\": [\"Orders\"]}.")),
+        Some(list) if !list.is_empty() && list.iter().all(|n| !n.trim().is_empty()) => {
+            Ok(Some(list))
+        }
+        _ => Err(bad(
+            format!("\"constant\" in gate \"{word}\" must list functions"),
+            "Write {\"constant\": [\"Orders\"]}.",
+        )),
     }
 }
 
 /// How a gate's column names its resources.
-fn reference_by(table: &Table, name: &str, by: Option<By>, word: &str, kinds: &[String]) -> Result<By> {
+fn reference_by(
+    table: &Table,
+    name: &str,
+    by: Option<By>,
+    word: &str,
+    kinds: &[String],
+) -> Result<By> {
     let column = table.column(name)?;
     if column.generated {
         return Err(error::unsupported(
@@ -236,20 +353,35 @@ fn reference_by(table: &Table, name: &str, by: Option<By>, word: &str, kinds: &[
     }
     if let Some(constraint) = nulling_foreign_key(table, name)? {
         return Err(error::unsupported(
-            format!("foreign key \"{constraint}\" sets gate column \"{name}\" null or default on delete"),
+            format!(
+                "foreign key \"{constraint}\" sets gate column \"{name}\" null or default on delete"
+            ),
             "Deleting the referenced row must not open this one: make the foreign key ON DELETE RESTRICT or NO ACTION.",
         ));
     }
-    by_of(column, by, word, |column| present_values_are_ids(table, column, "resource", kinds))
+    by_of(column, by, word, |column| {
+        present_values_are_ids(table, column, "resource", kinds)
+    })
 }
 
-fn by_of(column: &Column, by: Option<By>, word: &str, are_ids: impl FnOnce(&str) -> Result<bool>) -> Result<By> {
+fn by_of(
+    column: &Column,
+    by: Option<By>,
+    word: &str,
+    are_ids: impl FnOnce(&str) -> Result<bool>,
+) -> Result<By> {
     let name = &column.name;
     let spell = format!(
         "Write {{\"column\": \"{name}\", \"by\": \"id\"}} for docacl's own ids, or {{\"column\": \"{name}\", \"by\": \"key\"}} for the application's keys."
     );
-    let integer = matches!(column.ty, pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID);
-    let textual = matches!(column.ty, pg_sys::UUIDOID | pg_sys::TEXTOID | pg_sys::VARCHAROID);
+    let integer = matches!(
+        column.ty,
+        pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID
+    );
+    let textual = matches!(
+        column.ty,
+        pg_sys::UUIDOID | pg_sys::TEXTOID | pg_sys::VARCHAROID
+    );
     if !integer && !textual {
         return Err(wrong_type(
             format!("column \"{name}\" has a type that cannot be \"{word}\""),
@@ -257,26 +389,40 @@ fn by_of(column: &Column, by: Option<By>, word: &str, are_ids: impl FnOnce(&str)
         ));
     }
     match by {
-        Some(By::Id) if column.ty != pg_sys::INT8OID => {
-            Err(wrong_type(format!("column \"{name}\" by id must be of type bigint"), "docacl's ids are bigint."))
-        }
+        Some(By::Id) if column.ty != pg_sys::INT8OID => Err(wrong_type(
+            format!("column \"{name}\" by id must be of type bigint"),
+            "docacl's ids are bigint.",
+        )),
         Some(by) => Ok(by),
         None if textual => Ok(By::Key),
         None if column.ty == pg_sys::INT8OID && are_ids(name)? => Ok(By::Id),
-        None => Err(wrong_type(format!("column \"{name}\" does not say what it holds"), spell)),
+        None => Err(wrong_type(
+            format!("column \"{name}\" does not say what it holds"),
+            spell,
+        )),
     }
 }
 
 fn present_values_are_ids(table: &Table, column: &str, of: &str, kinds: &[String]) -> Result<bool> {
     let column = pgrx::spi::quote_identifier(column);
-    let filter = if of == "resource" { " AND r.kind = ANY ($1) AND NOT r.is_star" } else { "" };
+    let filter = if of == "resource" {
+        " AND r.kind = ANY ($1) AND NOT r.is_star"
+    } else {
+        ""
+    };
     let sql = format!(
         "SELECT NOT EXISTS (SELECT 1 FROM {} AS t WHERE t.{column} IS NOT NULL AND NOT EXISTS \
          (SELECT 1 FROM docacl.{of} AS r WHERE r.id = t.{column}{filter}))",
         table.name
     );
-    let args = if of == "resource" { vec![kinds.to_vec().into()] } else { vec![] };
-    Spi::get_one_with_args::<bool>(&sql, &args).map_err(spi)?.ok_or_else(|| internal("no answer"))
+    let args = if of == "resource" {
+        vec![kinds.to_vec().into()]
+    } else {
+        vec![]
+    };
+    Spi::get_one_with_args::<bool>(&sql, &args)
+        .map_err(spi)?
+        .ok_or_else(|| internal("no answer"))
 }
 
 fn nulling_foreign_key(table: &Table, column: &str) -> Result<Option<String>> {
@@ -301,7 +447,10 @@ fn require_unique(table: &Table, column: &str) -> Result<()> {
     }
 }
 
-fn one<T: FromDatum + IntoDatum>(sql: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<Option<T>> {
+fn one<T: FromDatum + IntoDatum>(
+    sql: &str,
+    args: &[pgrx::datum::DatumWithOid<'_>],
+) -> Result<Option<T>> {
     match Spi::get_one_with_args::<T>(sql, args) {
         Ok(value) => Ok(value),
         Err(pgrx::spi::SpiError::InvalidPosition) => Ok(None),
@@ -314,7 +463,11 @@ pub fn spi(e: pgrx::spi::SpiError) -> pgrx::pg_sys::panic::ErrorReport {
     internal(format!("SPI: {e}"))
 }
 
-fn principal_column(table: &Table, options: &Map<String, Value>, word: &str) -> Result<Option<PrincipalColumn>> {
+fn principal_column(
+    table: &Table,
+    options: &Map<String, Value>,
+    word: &str,
+) -> Result<Option<PrincipalColumn>> {
     let value = match options.get(word) {
         None | Some(Value::Null) => return Ok(None),
         Some(value) => value,
@@ -322,16 +475,24 @@ fn principal_column(table: &Table, options: &Map<String, Value>, word: &str) -> 
     let (name, by) = column_and_by(value, word)?;
     let column = table.column(&name)?;
     if column.generated {
-        return Err(error::unsupported(format!("generated column \"{name}\" cannot be \"{word}\""), "docacl has to write it."));
+        return Err(error::unsupported(
+            format!("generated column \"{name}\" cannot be \"{word}\""),
+            "docacl has to write it.",
+        ));
     }
-    let by = by_of(column, by, word, |column| present_values_are_ids(table, column, "principal", &[]))?;
+    let by = by_of(column, by, word, |column| {
+        present_values_are_ids(table, column, "principal", &[])
+    })?;
     Ok(Some(PrincipalColumn { column: name, by }))
 }
 
 fn own_acl_fits(table: &Table, name: &str) -> Result<()> {
     let column = table.column(name)?;
     if column.ty != pg_sys::INT8OID || column.generated {
-        return Err(wrong_type(format!("column \"{name}\" cannot hold a row's own list"), "Use a nullable bigint column that only docacl writes."));
+        return Err(wrong_type(
+            format!("column \"{name}\" cannot hold a row's own list"),
+            "Use a nullable bigint column that only docacl writes.",
+        ));
     }
     Ok(())
 }
@@ -339,36 +500,72 @@ fn own_acl_fits(table: &Table, name: &str) -> Result<()> {
 fn flag_fits(table: &Table, name: &str, word: &str) -> Result<()> {
     let column = table.column(name)?;
     match column.ty {
-        pg_sys::BOOLOID | pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID if !column.generated => Ok(()),
-        _ => Err(wrong_type(format!("column \"{name}\" has a type that cannot be \"{word}\""), "Use boolean, or a timestamp or date that is null while it is unset.")),
+        pg_sys::BOOLOID | pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID
+            if !column.generated =>
+        {
+            Ok(())
+        }
+        _ => Err(wrong_type(
+            format!("column \"{name}\" has a type that cannot be \"{word}\""),
+            "Use boolean, or a timestamp or date that is null while it is unset.",
+        )),
     }
 }
 
-fn mapped_columns(table: &Table, options: &Map<String, Value>, spec: &Spec, snap: &Snap) -> Result<BTreeMap<String, u64>> {
-    let Some(value) = options.get("columns").filter(|v| !v.is_null()) else { return Ok(BTreeMap::new()) };
+fn mapped_columns(
+    table: &Table,
+    options: &Map<String, Value>,
+    spec: &Spec,
+    snap: &Snap,
+) -> Result<BTreeMap<String, u64>> {
+    let Some(value) = options.get("columns").filter(|v| !v.is_null()) else {
+        return Ok(BTreeMap::new());
+    };
     let custom = facts::custom_actions(snap)?;
     let mut out = BTreeMap::new();
     for (name, word) in object(value, "columns")? {
         table.column(name)?;
         if spec.shape_columns().contains(&name.as_str()) || spec.key.as_deref() == Some(name) {
-            return Err(bad(format!("column \"{name}\" is mapped already"), "Gates, key, owner, requester and flags have actions of their own."));
+            return Err(bad(
+                format!("column \"{name}\" is mapped already"),
+                "Gates, key, owner, requester and flags have actions of their own.",
+            ));
         }
-        let word = word.as_str().ok_or_else(|| bad(format!("column \"{name}\" is not mapped to an action"), "Write {\"column\": \"action\"}."))?;
+        let word = word.as_str().ok_or_else(|| {
+            bad(
+                format!("column \"{name}\" is not mapped to an action"),
+                "Write {\"column\": \"action\"}.",
+            )
+        })?;
         let actions = action::granted_by(word, &custom)
             .ok()
             .and_then(|words| match words.as_slice() {
-                [one] if !one.is_set && action::names(one.actions, &custom).len() == 1 => Some(one.actions),
+                [one] if !one.is_set && action::names(one.actions, &custom).len() == 1 => {
+                    Some(one.actions)
+                }
                 _ => None,
             })
-            .ok_or_else(|| bad(format!("column \"{name}\" is mapped to \"{word}\", which is no single action"), "Name one action, for instance rename, sign or archive."))?;
+            .ok_or_else(|| {
+                bad(
+                    format!("column \"{name}\" is mapped to \"{word}\", which is no single action"),
+                    "Name one action, for instance rename, sign or archive.",
+                )
+            })?;
         out.insert(name.clone(), actions.bits());
     }
     Ok(out)
 }
 
 fn require_gates(spec: &mut Spec, options: &Map<String, Value>) -> Result<()> {
-    let Some(value) = options.get("required").filter(|v| !v.is_null()) else { return Ok(()) };
-    let wrong = || bad("option \"required\" must list gates", "Write {\"required\": [\"location\"]}.");
+    let Some(value) = options.get("required").filter(|v| !v.is_null()) else {
+        return Ok(());
+    };
+    let wrong = || {
+        bad(
+            "option \"required\" must list gates",
+            "Write {\"required\": [\"location\"]}.",
+        )
+    };
     for word in value.as_array().ok_or_else(wrong)? {
         let word = word.as_str().ok_or_else(wrong)?;
         let name = kind::normalize(word);
@@ -376,7 +573,12 @@ fn require_gates(spec: &mut Spec, options: &Map<String, Value>) -> Result<()> {
             .gates
             .iter_mut()
             .find(|g| g.gate == name || g.refs.iter().any(|r| r.kinds.contains(&name)))
-            .ok_or_else(|| bad(format!("required gate \"{word}\" is not a gate of the table"), "Name a gate that has a column."))?;
+            .ok_or_else(|| {
+                bad(
+                    format!("required gate \"{word}\" is not a gate of the table"),
+                    "Name a gate that has a column.",
+                )
+            })?;
         gate.required = true;
     }
     Ok(())
@@ -386,7 +588,10 @@ fn each_column_once(spec: &Spec) -> Result<()> {
     let mut columns = spec.shape_columns();
     columns.sort_unstable();
     match columns.windows(2).find(|w| w[0] == w[1]) {
-        Some(twice) => Err(bad(format!("column \"{}\" is given twice", twice[0]), "Give each column one meaning.")),
+        Some(twice) => Err(bad(
+            format!("column \"{}\" is given twice", twice[0]),
+            "Give each column one meaning.",
+        )),
         None => Ok(()),
     }
 }

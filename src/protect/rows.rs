@@ -19,7 +19,12 @@ pub fn rows_using(resource: &Resource) -> Result<Option<String>> {
     let snap = Snap::fresh();
     for table in facts::protected_tables(&snap)? {
         let spec = Spec::from_json(table.spec)?;
-        for reference in spec.gates.iter().flat_map(|g| &g.refs).filter(|r| r.kinds.contains(&resource.kind)) {
+        for reference in spec
+            .gates
+            .iter()
+            .flat_map(|g| &g.refs)
+            .filter(|r| r.kinds.contains(&resource.kind))
+        {
             let value = match reference.by {
                 By::Id => Some(resource.id.to_string()),
                 By::Key => resource.key.clone(),
@@ -38,7 +43,9 @@ pub fn rows_using(resource: &Resource) -> Result<Option<String>> {
 pub fn rows_owned_by(principal: &Principal) -> Result<Option<String>> {
     let snap = Snap::fresh();
     for table in facts::protected_tables(&snap)? {
-        let Some(owner) = Spec::from_json(table.spec)?.owner else { continue };
+        let Some(owner) = Spec::from_json(table.spec)?.owner else {
+            continue;
+        };
         let value = match owner.by {
             By::Id => Some(principal.id.to_string()),
             By::Key => principal.key.clone(),

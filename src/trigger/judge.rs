@@ -11,10 +11,10 @@ use super::{Site, references};
 use crate::bound::Bound;
 use crate::error::{Result, denied, inconsistent, internal, missing_reference, required};
 use crate::facts;
+use crate::freshness;
 use crate::owner::AsOwner;
 use crate::scan::Snap;
 use crate::shape::By;
-use crate::freshness;
 
 /// INSERT: add, judged on the new row.
 pub unsafe fn insert(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
@@ -35,11 +35,18 @@ pub unsafe fn insert(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
     }
 }
 
-unsafe fn judge_insert(site: &Site, relation: pg_sys::Relation, values: &mut Values, changed: &mut Vec<Column>) -> Result<()> {
+unsafe fn judge_insert(
+    site: &Site,
+    relation: pg_sys::Relation,
+    values: &mut Values,
+    changed: &mut Vec<Column>,
+) -> Result<()> {
     let snap = Snap::statement();
     // SAFETY: the statement's open relation.
     let table = unsafe { table_name(relation) };
-    let Some(bound) = &site.bound else { return Err(nobody(&table)) };
+    let Some(bound) = &site.bound else {
+        return Err(nobody(&table));
+    };
     if let Some(own) = site.columns.own_acl
         && values.get(own).is_some()
     {
@@ -69,12 +76,25 @@ unsafe fn judge_insert(site: &Site, relation: pg_sys::Relation, values: &mut Val
         if verdict.actions.contains(actions) {
             return Ok(());
         }
-        Err(refusal(&table, actions, &bound.new, &values.row(&site.columns.new_shape), &snap)?)
+        Err(refusal(
+            &table,
+            actions,
+            &bound.new,
+            &values.row(&site.columns.new_shape),
+            &snap,
+        )?)
     };
     ask(Actions::ADD)?;
-    let flags = [(site.columns.immutable, Actions::IMMUTABLE), (site.columns.deleted, Actions::DELETE)];
+    let flags = [
+        (site.columns.immutable, Actions::IMMUTABLE),
+        (site.columns.deleted, Actions::DELETE),
+    ];
     let flags = flags.into_iter().filter_map(|(c, a)| c.map(|c| (c, a)));
-    let mapped = site.columns.others.iter().filter_map(|o| o.action.map(|a| (o.column, a)));
+    let mapped = site
+        .columns
+        .others
+        .iter()
+        .filter_map(|o| o.action.map(|a| (o.column, a)));
     for (column, actions) in flags.chain(mapped) {
         // SAFETY: the statement's open relation, a column of it.
         if !verdict.actions.contains(actions) && !unsafe { is_default(relation, column, values) } {
@@ -93,7 +113,12 @@ pub unsafe fn update(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
         let mut new = Values::of(data.tg_newtuple, relation)?;
         let mut changed: Vec<Column> = Vec::new();
         let differs = |column: Column, new: &Values| distinct(column, &old, new);
-        let gates: Vec<bool> = site.columns.gates.iter().map(|g| g.iter().any(|c| differs(*c, &new))).collect();
+        let gates: Vec<bool> = site
+            .columns
+            .gates
+            .iter()
+            .map(|g| g.iter().any(|c| differs(*c, &new)))
+            .collect();
         if !site.exempt {
             judge_update(site, data, &old, &mut new, &gates, &mut changed)?;
         } else if let Some(own) = site.columns.own_acl
@@ -121,7 +146,9 @@ unsafe fn judge_update(
     let snap = Snap::statement();
     // SAFETY: the statement's open relation.
     let table = unsafe { table_name(data.tg_relation) };
-    let Some(bound) = &site.bound else { return Err(nobody(&table)) };
+    let Some(bound) = &site.bound else {
+        return Err(nobody(&table));
+    };
     // SAFETY: values of the relation's columns.
     let differs = |column: Column, new: &Values| unsafe { distinct(column, old, new) };
     let before = verdict(&bound.old, old, &site.columns.shape, &snap)?.of_existing();
@@ -129,7 +156,13 @@ unsafe fn judge_update(
         if before.actions.contains(actions) {
             return Ok(());
         }
-        Err(refusal(&table, actions, &bound.old, &old.row(&site.columns.shape), &snap)?)
+        Err(refusal(
+            &table,
+            actions,
+            &bound.old,
+            &old.row(&site.columns.shape),
+            &snap,
+        )?)
     };
     // What docacl writes itself.
     if let Some(own) = site.columns.own_acl
@@ -155,10 +188,16 @@ unsafe fn judge_update(
         put(by.column, old.get(by.column), new, changed);
     }
     // Key, owner, requester: system or admin.
-    let identity = [site.columns.key, site.columns.owner.map(|w| w.column), site.columns.requester.map(|w| w.column)];
+    let identity = [
+        site.columns.key,
+        site.columns.owner.map(|w| w.column),
+        site.columns.requester.map(|w| w.column),
+    ];
     if identity.into_iter().flatten().any(|c| differs(c, new)) && !is_admin(&before) {
         return Err(denied(
-            format!("permission denied to change key, owner or requester of a row of table \"{table}\""),
+            format!(
+                "permission denied to change key, owner or requester of a row of table \"{table}\""
+            ),
             "Only system and the account's admins change them.",
         ));
     }
@@ -195,13 +234,21 @@ unsafe fn judge_update(
         if *differs {
             let is_place = gate.gate == "place";
             place |= is_place;
-            ask_old(if is_place { Actions::MOVE } else { Actions::WRITE })?;
+            ask_old(if is_place {
+                Actions::MOVE
+            } else {
+                Actions::WRITE
+            })?;
         }
     }
     let mut row = new.row(&site.columns.new_shape);
     if place
         && let Some(own) = site.columns.own_acl
-        && let Some(at) = site.columns.new_shape.iter().position(|c| c.attno == own.attno)
+        && let Some(at) = site
+            .columns
+            .new_shape
+            .iter()
+            .position(|c| c.attno == own.attno)
         && let Some(slot) = row.get_mut(at)
     {
         // The new location stands in the place gate.
@@ -221,8 +268,17 @@ pub unsafe fn delete(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
         let old = Values::of(data.tg_trigtuple, data.tg_relation)?;
         if !site.exempt {
             let table = table_name(data.tg_relation);
-            let Some(bound) = &site.bound else { return Err(nobody(&table)) };
-            if site.columns.deleted.is_some() && !is_admin(&verdict(&bound.old, &old, &site.columns.shape, &Snap::statement())?) {
+            let Some(bound) = &site.bound else {
+                return Err(nobody(&table));
+            };
+            if site.columns.deleted.is_some()
+                && !is_admin(&verdict(
+                    &bound.old,
+                    &old,
+                    &site.columns.shape,
+                    &Snap::statement(),
+                )?)
+            {
                 return Err(denied(
                     format!("permission denied to remove a row of table \"{table}\" for good"),
                     "Mark the row deleted instead, by updating its deletion column.",
@@ -232,7 +288,10 @@ pub unsafe fn delete(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
         if let Some(own) = site.columns.own_acl.and_then(|c| old.get(c)) {
             let _owner = AsOwner::begin()?;
             let id = (own.value() as i64).unsigned_abs() as i64;
-            run("DELETE FROM docacl.resource WHERE id = $1 AND kind = 'document'", &[id.into()])?;
+            run(
+                "DELETE FROM docacl.resource WHERE id = $1 AND kind = 'document'",
+                &[id.into()],
+            )?;
         }
         Ok(data.tg_trigtuple)
     }
@@ -240,25 +299,38 @@ pub unsafe fn delete(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
 
 /// Whether who is asking is system, or admin of every account there is.
 pub fn is_admin_everywhere(snap: &Snap) -> Result<bool> {
-    let Some(id) = freshness::session_principal(snap)? else { return Ok(false) };
+    let Some(id) = freshness::session_principal(snap)? else {
+        return Ok(false);
+    };
     let ring = freshness::ring(id, snap)?;
     if ring.subject.kind == SubjectKind::System {
         return Ok(true);
     }
     let accounts = {
         let _owner = AsOwner::begin()?;
-        Spi::get_one::<i64>("SELECT count(*) FROM docacl.resource WHERE kind = 'account'").map_err(|e| internal(e.to_string()))?
+        Spi::get_one::<i64>("SELECT count(*) FROM docacl.resource WHERE kind = 'account'")
+            .map_err(|e| internal(e.to_string()))?
     };
     Ok(ring.subject.admin && accounts == Some(1))
 }
 
 /// A row's own list goes where the row goes, and is called as the row is called.
 fn follow(site: &Site, old: &Values, new: &Values, gates: &[bool]) -> Result<()> {
-    let Some(own) = site.columns.own_acl.and_then(|c| new.get(c)) else { return Ok(()) };
+    let Some(own) = site.columns.own_acl.and_then(|c| new.get(c)) else {
+        return Ok(());
+    };
     let id = (own.value() as i64).unsigned_abs() as i64;
     // SAFETY: values of the table's columns.
-    let key_differs = site.columns.key.is_some_and(|k| unsafe { distinct(k, old, new) });
-    let place = site.spec.gates.iter().zip(gates).any(|(g, differs)| *differs && g.gate == "place");
+    let key_differs = site
+        .columns
+        .key
+        .is_some_and(|k| unsafe { distinct(k, old, new) });
+    let place = site
+        .spec
+        .gates
+        .iter()
+        .zip(gates)
+        .any(|(g, differs)| *differs && g.gate == "place");
     if !key_differs && !place {
         return Ok(());
     }
@@ -282,7 +354,9 @@ fn location_of(site: &Site, values: &Values) -> Result<Option<i64>> {
             continue;
         }
         for (reference, column) in gate.refs.iter().zip(columns) {
-            let Some(datum) = values.get(*column) else { continue };
+            let Some(datum) = values.get(*column) else {
+                continue;
+            };
             let text = references::text_of(column.ty, datum)?;
             return match reference.by {
                 By::Id => Ok(text.parse().ok()),
@@ -302,20 +376,35 @@ fn location_of(site: &Site, values: &Values) -> Result<Option<i64>> {
 }
 
 /// An own list written by an exempt session (docacl itself, a restore): it must be the list of this row.
-unsafe fn own_list_fits(site: &Site, data: &pg_sys::TriggerData, values: &Values, own: Column) -> Result<()> {
-    let Some(datum) = values.get(own) else { return Ok(()) };
+unsafe fn own_list_fits(
+    site: &Site,
+    data: &pg_sys::TriggerData,
+    values: &Values,
+    own: Column,
+) -> Result<()> {
+    let Some(datum) = values.get(own) else {
+        return Ok(());
+    };
     let id = (datum.value() as i64).unsigned_abs() as i64;
     let snap = Snap::fresh();
-    let list = facts::resource(id, &snap)?.filter(|r| r.kind == "document").ok_or_else(|| {
-        missing_reference("the row's own list does not exist", "Only docacl writes this column: use acl_grant_row.")
-    })?;
+    let list = facts::resource(id, &snap)?
+        .filter(|r| r.kind == "document")
+        .ok_or_else(|| {
+            missing_reference(
+                "the row's own list does not exist",
+                "Only docacl writes this column: use acl_grant_row.",
+            )
+        })?;
     let key = match site.columns.key.and_then(|k| values.get(k).map(|d| (k, d))) {
         Some((k, d)) => Some(references::text_of(k.ty, d)?),
         None => None,
     };
     // SAFETY: the statement's open relation.
     if list.relation != Some(unsafe { (*data.tg_relation).rd_id }) || list.row_key != key {
-        return Err(inconsistent("the own list is another row's", "Only docacl writes this column: use acl_grant_row."));
+        return Err(inconsistent(
+            "the own list is another row's",
+            "Only docacl writes this column: use acl_grant_row.",
+        ));
     }
     Ok(())
 }
@@ -329,16 +418,28 @@ fn is_admin(verdict: &Verdict) -> bool {
 }
 
 fn is_marked(column: Column, values: &Values) -> bool {
-    values.get(column).is_some_and(|d| column.ty != pg_sys::BOOLOID || d.value() & 0xff != 0)
+    values
+        .get(column)
+        .is_some_and(|d| column.ty != pg_sys::BOOLOID || d.value() & 0xff != 0)
 }
 
 /// Whether the statement itself names the column.
 unsafe fn is_named(data: &pg_sys::TriggerData, column: Column) -> bool {
     // SAFETY: PostgreSQL's bitmap, offset as it offsets it.
-    unsafe { pg_sys::bms_is_member(i32::from(column.attno) - pg_sys::FirstLowInvalidHeapAttributeNumber, data.tg_updatedcols) }
+    unsafe {
+        pg_sys::bms_is_member(
+            i32::from(column.attno) - pg_sys::FirstLowInvalidHeapAttributeNumber,
+            data.tg_updatedcols,
+        )
+    }
 }
 
-fn put(column: Column, value: Option<pg_sys::Datum>, values: &mut Values, changed: &mut Vec<Column>) {
+fn put(
+    column: Column,
+    value: Option<pg_sys::Datum>,
+    values: &mut Values,
+    changed: &mut Vec<Column>,
+) {
     values.set(column, value);
     if !changed.iter().any(|c| c.attno == column.attno) {
         changed.push(column);
@@ -366,7 +467,12 @@ fn write_me(bound: &Bound, who: Who, values: &mut Values, changed: &mut Vec<Colu
 
 /// A key of the application as a value of a column's type.
 fn from_text(ty: pg_sys::Oid, key: &str) -> Result<Option<pg_sys::Datum>> {
-    let wrong = || inconsistent(format!("key \"{key}\" is no value of the column's type"), "Give the principal a key of that type.");
+    let wrong = || {
+        inconsistent(
+            format!("key \"{key}\" is no value of the column's type"),
+            "Give the principal a key of that type.",
+        )
+    };
     Ok(match ty {
         pg_sys::INT2OID => key.parse::<i16>().map_err(|_| wrong())?.into_datum(),
         pg_sys::INT4OID => key.parse::<i32>().map_err(|_| wrong())?.into_datum(),
@@ -381,7 +487,11 @@ fn from_text(ty: pg_sys::Oid, key: &str) -> Result<Option<pg_sys::Datum>> {
 
 unsafe fn table_name(relation: pg_sys::Relation) -> String {
     // SAFETY: an open relation's class entry.
-    unsafe { std::ffi::CStr::from_ptr((*(*relation).rd_rel).relname.data.as_ptr()).to_string_lossy().into_owned() }
+    unsafe {
+        std::ffi::CStr::from_ptr((*(*relation).rd_rel).relname.data.as_ptr())
+            .to_string_lossy()
+            .into_owned()
+    }
 }
 
 fn nobody(table: &str) -> pgrx::pg_sys::panic::ErrorReport {
@@ -392,25 +502,44 @@ fn nobody(table: &str) -> pgrx::pg_sys::panic::ErrorReport {
 }
 
 fn own_acl_refused(table: &str) -> pgrx::pg_sys::panic::ErrorReport {
-    denied(format!("permission denied to write a row's own list in table \"{table}\""), "Use acl_grant_row, acl_revoke_row and acl_set_row_inherits.")
+    denied(
+        format!("permission denied to write a row's own list in table \"{table}\""),
+        "Use acl_grant_row, acl_revoke_row and acl_set_row_inherits.",
+    )
 }
 
 /// 42501 naming the action and the gate that refused, and nothing else.
-fn refusal(table: &str, actions: Actions, bound: &Bound, row: &Vec<Option<pg_sys::Datum>>, snap: &Snap) -> Result<pgrx::pg_sys::panic::ErrorReport> {
+fn refusal(
+    table: &str,
+    actions: Actions,
+    bound: &Bound,
+    row: &Vec<Option<pg_sys::Datum>>,
+    snap: &Snap,
+) -> Result<pgrx::pg_sys::panic::ErrorReport> {
     let custom = facts::custom_actions(snap)?;
     let name = action::names(actions, &custom).join(", ");
     let gates = bound.gate_keys(row, snap)?;
-    let shut = gates.iter().find(|(_, key)| key.is_some_and(|k| !k.permits().contains(actions)));
+    let shut = gates
+        .iter()
+        .find(|(_, key)| key.is_some_and(|k| !k.permits().contains(actions)));
     let hint = match shut {
-        Some((gate, _)) => format!("Gate {gate} does not let {name} through; whoever administers it can grant it."),
-        None if gates.iter().any(|(_, key)| key.is_some()) => format!("No gate of the row gives {name}, or a rule of the row forbids it."),
+        Some((gate, _)) => {
+            format!("Gate {gate} does not let {name} through; whoever administers it can grant it.")
+        }
+        None if gates.iter().any(|(_, key)| key.is_some()) => {
+            format!("No gate of the row gives {name}, or a rule of the row forbids it.")
+        }
         None => format!("The row has no gate, and {name} is not its owner's."),
     };
-    let gate = shut.map(|(gate, _)| format!(" (gate \"{gate}\")")).unwrap_or_default();
-    Ok(denied(format!("permission denied: {name} on table \"{table}\"{gate}"), hint))
+    let gate = shut
+        .map(|(gate, _)| format!(" (gate \"{gate}\")"))
+        .unwrap_or_default();
+    Ok(denied(
+        format!("permission denied: {name} on table \"{table}\"{gate}"),
+        hint,
+    ))
 }
 
 fn run(sql: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<()> {
     Spi::run_with_args(sql, args).map_err(|e| internal(e.to_string()))
 }
-

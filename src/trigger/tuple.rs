@@ -20,7 +20,6 @@ pub struct Column {
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub column: Column,
-    pub name: String,
     /// None: an ordinary column.
     pub action: Option<Actions>,
 }
@@ -59,25 +58,51 @@ impl Columns {
             all.iter()
                 .filter(|a| !a.attisdropped)
                 .map(|a| {
-                    let name = std::ffi::CStr::from_ptr(a.attname.data.as_ptr()).to_string_lossy().into_owned();
-                    (name, Column { attno: a.attnum, ty: a.atttypid }, a.attgenerated != 0)
+                    let name = std::ffi::CStr::from_ptr(a.attname.data.as_ptr())
+                        .to_string_lossy()
+                        .into_owned();
+                    (
+                        name,
+                        Column {
+                            attno: a.attnum,
+                            ty: a.atttypid,
+                        },
+                        a.attgenerated != 0,
+                    )
                 })
                 .collect()
         };
         let find = |name: &str| {
-            attributes.iter().find(|(n, ..)| n == name).map(|(_, c, _)| *c).ok_or_else(|| {
-                crate::error::wrong_state(
-                    format!("column \"{name}\" of a protected table is gone"),
-                    "Protect the table again with acl_protect.",
-                )
-            })
+            attributes
+                .iter()
+                .find(|(n, ..)| n == name)
+                .map(|(_, c, _)| *c)
+                .ok_or_else(|| {
+                    crate::error::wrong_state(
+                        format!("column \"{name}\" of a protected table is gone"),
+                        "Protect the table again with acl_protect.",
+                    )
+                })
         };
         let who = |c: &Option<PrincipalColumn>| -> Result<Option<Who>> {
-            c.as_ref().map(|c| Ok(Who { column: find(&c.column)?, by: c.by })).transpose()
+            c.as_ref()
+                .map(|c| {
+                    Ok(Who {
+                        column: find(&c.column)?,
+                        by: c.by,
+                    })
+                })
+                .transpose()
         };
-        let one = |c: &Option<String>| -> Result<Option<Column>> { c.as_deref().map(find).transpose() };
-        let list = |names: Vec<&str>| -> Result<Vec<Column>> { names.into_iter().map(find).collect() };
-        let special: Vec<&str> = spec.shape_columns().into_iter().chain(spec.key.as_deref()).collect();
+        let one =
+            |c: &Option<String>| -> Result<Option<Column>> { c.as_deref().map(find).transpose() };
+        let list =
+            |names: Vec<&str>| -> Result<Vec<Column>> { names.into_iter().map(find).collect() };
+        let special: Vec<&str> = spec
+            .shape_columns()
+            .into_iter()
+            .chain(spec.key.as_deref())
+            .collect();
         Ok(Columns {
             shape: list(spec.shape_columns())?,
             new_shape: list(spec.new_shape_columns())?,
@@ -96,7 +121,10 @@ impl Columns {
             others: attributes
                 .iter()
                 .filter(|(name, _, generated)| !generated && !special.contains(&name.as_str()))
-                .map(|(name, column, _)| Asked { column: *column, name: name.clone(), action: spec.mapped(name) })
+                .map(|(name, column, _)| Asked {
+                    column: *column,
+                    action: spec.mapped(name),
+                })
                 .collect(),
         })
     }
@@ -118,8 +146,16 @@ impl Values {
         unsafe {
             let descriptor = (*relation).rd_att;
             let natts = (*descriptor).natts as usize;
-            let mut out = Values { values: vec![pg_sys::Datum::from(0usize); natts], nulls: vec![true; natts] };
-            pg_sys::heap_deform_tuple(tuple, descriptor, out.values.as_mut_ptr(), out.nulls.as_mut_ptr());
+            let mut out = Values {
+                values: vec![pg_sys::Datum::from(0usize); natts],
+                nulls: vec![true; natts],
+            };
+            pg_sys::heap_deform_tuple(
+                tuple,
+                descriptor,
+                out.values.as_mut_ptr(),
+                out.nulls.as_mut_ptr(),
+            );
             Ok(out)
         }
     }
@@ -127,12 +163,18 @@ impl Values {
     /// The value of a column; `None` where it is null.
     pub fn get(&self, column: Column) -> Option<pg_sys::Datum> {
         let at = usize::try_from(column.attno).ok()?.checked_sub(1)?;
-        if *self.nulls.get(at)? { None } else { self.values.get(at).copied() }
+        if *self.nulls.get(at)? {
+            None
+        } else {
+            self.values.get(at).copied()
+        }
     }
 
     /// Sets a column.
     pub fn set(&mut self, column: Column, value: Option<pg_sys::Datum>) {
-        if let Some(at) = usize::try_from(column.attno).ok().and_then(|a| a.checked_sub(1))
+        if let Some(at) = usize::try_from(column.attno)
+            .ok()
+            .and_then(|a| a.checked_sub(1))
             && let (Some(v), Some(n)) = (self.values.get_mut(at), self.nulls.get_mut(at))
         {
             *n = value.is_none();
@@ -141,12 +183,20 @@ impl Values {
     }
 
     /// The tuple with these values in some of its columns.
-    pub unsafe fn into_tuple(self, tuple: pg_sys::HeapTuple, relation: pg_sys::Relation, changed: &[Column]) -> pg_sys::HeapTuple {
+    pub unsafe fn into_tuple(
+        self,
+        tuple: pg_sys::HeapTuple,
+        relation: pg_sys::Relation,
+        changed: &[Column],
+    ) -> pg_sys::HeapTuple {
         if changed.is_empty() {
             return tuple;
         }
         let mut columns: Vec<i32> = changed.iter().map(|c| i32::from(c.attno)).collect();
-        let mut values: Vec<pg_sys::Datum> = changed.iter().map(|c| self.get(*c).unwrap_or(pg_sys::Datum::from(0usize))).collect();
+        let mut values: Vec<pg_sys::Datum> = changed
+            .iter()
+            .map(|c| self.get(*c).unwrap_or(pg_sys::Datum::from(0usize)))
+            .collect();
         let mut nulls: Vec<bool> = changed.iter().map(|c| self.get(*c).is_none()).collect();
         // SAFETY: the arrays have as many entries as said.
         unsafe {
@@ -196,7 +246,9 @@ unsafe fn same_image(a: pg_sys::Datum, b: pg_sys::Datum, by_value: bool, len: i1
             len => usize::try_from(len).unwrap_or(0),
         };
         let (sa, sb) = (size(pa), size(pb));
-        sa == sb && sa > 0 && std::slice::from_raw_parts(pa, sa) == std::slice::from_raw_parts(pb, sb)
+        sa == sb
+            && sa > 0
+            && std::slice::from_raw_parts(pa, sa) == std::slice::from_raw_parts(pb, sb)
     }
 }
 
@@ -212,14 +264,20 @@ unsafe fn equal(ty: pg_sys::Oid, a: pg_sys::Datum, b: pg_sys::Datum) -> bool {
             return false;
         }
         let finfo = &cache.eq_opr_finfo as *const pg_sys::FmgrInfo as *mut pg_sys::FmgrInfo;
-        let collation = if cache.typcollation == pg_sys::Oid::INVALID { pg_sys::DEFAULT_COLLATION_OID } else { cache.typcollation };
+        let collation = if cache.typcollation == pg_sys::Oid::INVALID {
+            pg_sys::DEFAULT_COLLATION_OID
+        } else {
+            cache.typcollation
+        };
         pg_sys::FunctionCall2Coll(finfo, collation, a, b).value() & 0xff != 0
     }
 }
 
 /// Whether a value of a new row is what the column has when nobody says anything: null, or its constant default.
 pub unsafe fn is_default(relation: pg_sys::Relation, column: Column, values: &Values) -> bool {
-    let Some(value) = values.get(column) else { return true };
+    let Some(value) = values.get(column) else {
+        return true;
+    };
     // SAFETY: the relation is open; build_column_default gives an expression or null.
     unsafe {
         let expression = pg_sys::build_column_default(relation, i32::from(column.attno));
