@@ -133,20 +133,11 @@ impl Bound {
                     let reference = shape.gates[g].refs[r].clone();
                     check_type(reference.by, ty)?;
                     let memo = bound.ring.keeper(&reference);
-                    bound.gates[g].references.push(BoundReference {
-                        at,
-                        ty,
-                        reference,
-                        memo,
-                    });
+                    bound.gates[g].references.push(BoundReference { at, ty, reference, memo });
                 }
                 Argument::Owner => bound.owner = Some(bound.principal(at, ty, shape.owner)?),
-                Argument::Requester => {
-                    bound.requester = Some(bound.principal(at, ty, shape.requester)?)
-                }
-                Argument::DeletedBy => {
-                    bound.deleted_by = Some(bound.principal(at, ty, shape.deleted_by)?)
-                }
+                Argument::Requester => bound.requester = Some(bound.principal(at, ty, shape.requester)?),
+                Argument::DeletedBy => bound.deleted_by = Some(bound.principal(at, ty, shape.deleted_by)?),
                 Argument::Immutable => bound.immutable = Some((at, ty)),
                 Argument::Deleted => bound.deleted = Some((at, ty)),
             }
@@ -173,14 +164,7 @@ impl Bound {
                 }
             }
         }
-        Ok(BoundPrincipal {
-            at,
-            ty,
-            by,
-            me_int,
-            me_uuid,
-            me_text,
-        })
+        Ok(BoundPrincipal { at, ty, by, me_int, me_uuid, me_text })
     }
 
     /// Everything the principal may do with the row.
@@ -189,21 +173,12 @@ impl Bound {
         for gate in &self.gates {
             self.tally(gate, row, &mut tally, snap)?;
         }
-        Ok(decide(
-            &self.ring.subject,
-            &tally,
-            &self.side(&tally, row, snap)?,
-        ))
+        Ok(decide(&self.ring.subject, &tally, &self.side(&tally, row, snap)?))
     }
 
     /// Whether any of `wanted` is allowed on the row: the same decision, ended at the first gate that shuts.
     #[inline]
-    pub fn any(
-        &self,
-        wanted: Actions,
-        row: &(impl Row + ?Sized),
-        snap: impl Fn() -> Snap,
-    ) -> Result<bool> {
+    pub fn any(&self, wanted: Actions, row: &(impl Row + ?Sized), snap: impl Fn() -> Snap) -> Result<bool> {
         match self.ring.subject.kind {
             SubjectKind::System => return Ok(true),
             SubjectKind::Nobody => return Ok(false),
@@ -227,11 +202,7 @@ impl Bound {
         };
         let verdict = decide(&self.ring.subject, &tally, &side);
         // Only the policy of INSERT asks add, and asks it of a new row.
-        let verdict = if wanted == Actions::ADD {
-            verdict
-        } else {
-            verdict.of_existing()
-        };
+        let verdict = if wanted == Actions::ADD { verdict } else { verdict.of_existing() };
         Ok(verdict.actions.intersects(wanted))
     }
 
@@ -277,13 +248,7 @@ impl Bound {
 
     /// Folds a gate, looking up what is not known yet.
     #[cold]
-    fn tally(
-        &self,
-        gate: &BoundGate,
-        row: &(impl Row + ?Sized),
-        tally: &mut Tally,
-        snap: &Snap,
-    ) -> Result<()> {
+    fn tally(&self, gate: &BoundGate, row: &(impl Row + ?Sized), tally: &mut Tally, snap: &Snap) -> Result<()> {
         match self.gate_key(gate, row, snap)? {
             Some(key) if gate.scope => tally.engage_scope(key),
             Some(key) => tally.engage(key),
@@ -292,12 +257,7 @@ impl Bound {
         Ok(())
     }
 
-    fn gate_key(
-        &self,
-        gate: &BoundGate,
-        row: &(impl Row + ?Sized),
-        snap: &Snap,
-    ) -> Result<Option<Key>> {
+    fn gate_key(&self, gate: &BoundGate, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Option<Key>> {
         let mut key = gate.constant;
         for r in &gate.references {
             if let Some(datum) = row.get(r.at) {
@@ -313,8 +273,7 @@ impl Bound {
             return Ok(Some(k));
         }
         // A list without a location beside it: the list itself says whose it is.
-        let node =
-            facts::resource(own.unsigned_abs() as i64, snap)?.filter(|r| r.kind == "document");
+        let node = facts::resource(own.unsigned_abs() as i64, snap)?.filter(|r| r.kind == "document");
         Ok(Some(match node {
             Some(r) if Some(r.account) == self.ring.account => {
                 if self.ring.subject.admin {
@@ -374,8 +333,7 @@ impl Bound {
             && let Some(owner) = &self.owner
         {
             side.owner = owner.is_me(row)?;
-            side.owner_home = side.owner
-                || (self.ring.subject.admin && owner.account(row, snap)? == self.ring.account);
+            side.owner_home = side.owner || (self.ring.subject.admin && owner.account(row, snap)? == self.ring.account);
         }
         if let Some(requester) = &self.requester {
             side.requester = requester.is_me(row)?;
@@ -396,11 +354,7 @@ impl Bound {
     }
 
     /// Every gate of the row with its key, in the order of the shape: for messages and explanations.
-    pub fn gate_keys(
-        &self,
-        row: &(impl Row + ?Sized),
-        snap: &Snap,
-    ) -> Result<Vec<(String, Option<Key>)>> {
+    pub fn gate_keys(&self, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Vec<(String, Option<Key>)>> {
         let mut out = Vec::new();
         for (bound, gate) in self.gates.iter().zip(&self.shape.gates) {
             out.push((gate.gate.clone(), self.gate_key(bound, row, snap)?));
@@ -473,11 +427,7 @@ impl BoundPrincipal {
         let Some(datum) = row.get(self.at) else {
             return Ok(None);
         };
-        let text = if self.ty == Type::Text {
-            read_text(datum)?
-        } else {
-            read_value(self.ty, datum)?.to_key()
-        };
+        let text = if self.ty == Type::Text { read_text(datum)? } else { read_value(self.ty, datum)?.to_key() };
         let principal = match self.by {
             By::Id => match text.parse() {
                 Ok(id) => facts::principal(id, snap)?,
@@ -516,9 +466,5 @@ pub fn read_text(datum: pg_sys::Datum) -> Result<String> {
 /// The bits of a uuid's text.
 pub fn parse_uuid(text: &str) -> Option<u128> {
     let hex: String = text.chars().filter(|c| *c != '-').collect();
-    if hex.len() == 32 {
-        u128::from_str_radix(&hex, 16).ok()
-    } else {
-        None
-    }
+    if hex.len() == 32 { u128::from_str_radix(&hex, 16).ok() } else { None }
 }

@@ -40,11 +40,7 @@ impl Row for Arguments {
         // SAFETY: Bound::new has compared the number of arguments with the shape; at + FIXED < nargs.
         unsafe {
             let argument = &*(*self.fcinfo).args.as_ptr().add(at + FIXED);
-            if argument.isnull {
-                None
-            } else {
-                Some(argument.value)
-            }
+            if argument.isnull { None } else { Some(argument.value) }
         }
     }
 }
@@ -61,9 +57,7 @@ pub extern "C" fn pg_finfo_docacl_row_check() -> &'static pg_sys::Pg_finfo_recor
 #[doc(hidden)]
 #[unsafe(no_mangle)]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn docacl_row_check(
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> pg_sys::Datum {
+pub unsafe extern "C-unwind" fn docacl_row_check(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     // SAFETY: PostgreSQL calls with a valid fcinfo; fn_extra is ours.
     unsafe {
         let flinfo = (*fcinfo).flinfo;
@@ -126,22 +120,12 @@ unsafe fn bind(fcinfo: pg_sys::FunctionCallInfo) -> Result<*const Site> {
                 None
             }
             Some(id) => {
-                let types: Vec<Type> = (FIXED..nargs)
-                    .map(|at| Type::of(pg_sys::get_fn_expr_argtype(flinfo, at as i32)))
-                    .collect();
-                Some(Bound::new(
-                    freshness::ring(id, &snap)?,
-                    Shape::parse(text.as_bytes())?,
-                    &types,
-                    &snap,
-                )?)
+                let types: Vec<Type> =
+                    (FIXED..nargs).map(|at| Type::of(pg_sys::get_fn_expr_argtype(flinfo, at as i32))).collect();
+                Some(Bound::new(freshness::ring(id, &snap)?, Shape::parse(text.as_bytes())?, &types, &snap)?)
             }
         };
-        let site = Box::into_raw(Box::new(Site {
-            wanted,
-            bound,
-            epoch: identity::epoch(),
-        }));
+        let site = Box::into_raw(Box::new(Site { wanted, bound, epoch: identity::epoch() }));
         drop_with((*flinfo).fn_mcxt, site);
         Ok(site)
     }
@@ -155,9 +139,8 @@ pub unsafe fn drop_with<T>(context: pg_sys::MemoryContext, boxed: *mut T) {
     }
     // SAFETY: the callback's own memory lives in the context, as PostgreSQL asks.
     unsafe {
-        let callback =
-            pg_sys::MemoryContextAllocZero(context, size_of::<pg_sys::MemoryContextCallback>())
-                as *mut pg_sys::MemoryContextCallback;
+        let callback = pg_sys::MemoryContextAllocZero(context, size_of::<pg_sys::MemoryContextCallback>())
+            as *mut pg_sys::MemoryContextCallback;
         (*callback).func = Some(free::<T>);
         (*callback).arg = boxed as *mut c_void;
         pg_sys::MemoryContextRegisterResetCallback(context, callback);

@@ -20,7 +20,5 @@ pub fn on_resource(principal: i64, resource: &Resource, snap: &Snap) -> Result<V
 /// Whether a principal is admin of an account.
 pub fn is_admin(principal: i64, account: i64, snap: &Snap) -> Result<bool> {
     let ring = freshness::ring(principal, snap)?;
-    Ok(ring.subject.admin
-        && ring.account == Some(account)
-        && ring.subject.kind != SubjectKind::Nobody)
+    Ok(ring.subject.admin && ring.account == Some(account) && ring.subject.kind != SubjectKind::Nobody)
 }

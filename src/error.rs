@@ -19,43 +19,28 @@ fn report(code: Code, message: impl Into<String>) -> ErrorReport {
 /// 42704: an unknown name.
 #[track_caller]
 pub fn unknown(what: &str, name: &str) -> ErrorReport {
-    report(
-        Code::ERRCODE_UNDEFINED_OBJECT,
-        format!("{what} \"{name}\" does not exist"),
-    )
-    .set_hint(
-        "Check the spelling; names are exact, and yours to see only where you hold read or enter.",
-    )
+    report(Code::ERRCODE_UNDEFINED_OBJECT, format!("{what} \"{name}\" does not exist"))
+        .set_hint("Check the spelling; names are exact, and yours to see only where you hold read or enter.")
 }
 
 /// 42704 with a hint of its own.
 #[track_caller]
 pub fn unknown_hint(what: &str, name: &str, hint: impl Into<String>) -> ErrorReport {
-    report(
-        Code::ERRCODE_UNDEFINED_OBJECT,
-        format!("{what} \"{name}\" does not exist"),
-    )
-    .set_hint(hint)
+    report(Code::ERRCODE_UNDEFINED_OBJECT, format!("{what} \"{name}\" does not exist")).set_hint(hint)
 }
 
 /// 42725: a name that more than one object bears.
 #[track_caller]
 pub fn ambiguous(what: &str, name: &str) -> ErrorReport {
-    report(
-        Code::ERRCODE_AMBIGUOUS_FUNCTION,
-        format!("{what} \"{name}\" is ambiguous"),
-    )
-    .set_hint("Write the path from the top, beginning with a slash, or give the id.")
+    report(Code::ERRCODE_AMBIGUOUS_FUNCTION, format!("{what} \"{name}\" is ambiguous"))
+        .set_hint("Write the path from the top, beginning with a slash, or give the id.")
 }
 
 /// 42710: it exists already.
 #[track_caller]
 pub fn exists(what: &str, name: &str) -> ErrorReport {
-    report(
-        Code::ERRCODE_DUPLICATE_OBJECT,
-        format!("{what} \"{name}\" already exists"),
-    )
-    .set_hint("Choose another name, or pass if_not_exists => true where the function has it.")
+    report(Code::ERRCODE_DUPLICATE_OBJECT, format!("{what} \"{name}\" already exists"))
+        .set_hint("Choose another name, or pass if_not_exists => true where the function has it.")
 }
 
 /// 22023: a bad word, name, option or value.
@@ -67,10 +52,7 @@ pub fn bad(message: impl Into<String>, hint: impl Into<String>) -> ErrorReport {
 /// 22023: an argument that must not be null.
 #[track_caller]
 pub fn null(argument: &str) -> ErrorReport {
-    bad(
-        format!("{argument} must not be null"),
-        format!("Give a value for {argument}."),
-    )
+    bad(format!("{argument} must not be null"), format!("Give a value for {argument}."))
 }
 
 /// 42501: not allowed.
@@ -142,11 +124,8 @@ pub fn unsupported(message: impl Into<String>, hint: impl Into<String>) -> Error
 /// 42703: a column that the table does not have.
 #[track_caller]
 pub fn unknown_column(relation: &str, column: &str) -> ErrorReport {
-    report(
-        Code::ERRCODE_UNDEFINED_COLUMN,
-        format!("column \"{column}\" of relation \"{relation}\" does not exist"),
-    )
-    .set_hint("Name a column of the table, exactly as it is written there.")
+    report(Code::ERRCODE_UNDEFINED_COLUMN, format!("column \"{column}\" of relation \"{relation}\" does not exist"))
+        .set_hint("Name a column of the table, exactly as it is written there.")
 }
 
 /// XX000: what the extension itself guarantees does not hold. Raised, never assumed away.

@@ -143,29 +143,17 @@ fn read_resource(t: &Tuple) -> Result<Option<Resource>> {
 }
 
 fn read_kind(t: &Tuple) -> Result<Option<Kind>> {
-    Ok(Some(Kind {
-        name: t.must(1)?,
-        gate: t.get(2),
-        rank: t.must(3)?,
-        inherits: t.must(4)?,
-        has_star: t.must(5)?,
-    }))
+    Ok(Some(Kind { name: t.must(1)?, gate: t.get(2), rank: t.must(3)?, inherits: t.must(4)?, has_star: t.must(5)? }))
 }
 
 /// A timestamptz as microseconds. The infinities are the ends of the range: they compare as they should.
 fn moment(t: &Tuple, attno: i16) -> Option<Moment> {
-    t.get::<pgrx::pg_sys::Datum>(attno)
-        .map(|d| d.value() as i64)
+    t.get::<pgrx::pg_sys::Datum>(attno).map(|d| d.value() as i64)
 }
 
 /// A principal by id.
 pub fn principal(id: i64, snap: &Snap) -> Result<Option<Principal>> {
-    scan::first(
-        access("principal", "principal_pkey"),
-        &[Eq::int8(1, id)],
-        snap,
-        read_principal,
-    )
+    scan::first(access("principal", "principal_pkey"), &[Eq::int8(1, id)], snap, read_principal)
 }
 
 /// A principal by its name in an account.
@@ -181,22 +169,12 @@ pub fn principal_named(account: i64, name: &str, snap: &Snap) -> Result<Option<P
 /// A principal by its e-mail, in whatever case.
 pub fn principal_with_email(email: &str, snap: &Snap) -> Result<Option<Principal>> {
     let folded = email.to_lowercase();
-    scan::first(
-        access("principal", "principal_email"),
-        &[Eq::text(16, &folded)?],
-        snap,
-        read_principal,
-    )
+    scan::first(access("principal", "principal_email"), &[Eq::text(16, &folded)?], snap, read_principal)
 }
 
 /// A principal by the application's key.
 pub fn principal_with_key(key: &str, snap: &Snap) -> Result<Option<Principal>> {
-    scan::first(
-        access("principal", "principal_key"),
-        &[Eq::text(6, key)?],
-        snap,
-        read_principal,
-    )
+    scan::first(access("principal", "principal_key"), &[Eq::text(6, key)?], snap, read_principal)
 }
 
 /// A role that was made with the account: `administrators`, `users` or `everyone`.
@@ -211,129 +189,72 @@ pub fn built_in_role(account: i64, built_in: &str, snap: &Snap) -> Result<Option
 
 /// A resource by id.
 pub fn resource(id: i64, snap: &Snap) -> Result<Option<Resource>> {
-    scan::first(
-        access("resource", "resource_pkey"),
-        &[Eq::int8(1, id)],
-        snap,
-        read_resource,
-    )
+    scan::first(access("resource", "resource_pkey"), &[Eq::int8(1, id)], snap, read_resource)
 }
 
 /// The resources of this kind and name in an account, the `*` included; for kind account use [`account_named`].
 pub fn resources_named(account: i64, kind: &str, name: &str, snap: &Snap) -> Result<Vec<Resource>> {
     let keys = [Eq::int8(2, account), Eq::text(3, kind)?, Eq::text(7, name)?];
-    all(
-        access("resource", "resource_by_name"),
-        &keys,
-        snap,
-        read_resource,
-    )
+    all(access("resource", "resource_by_name"), &keys, snap, read_resource)
 }
 
 /// The `*` of a kind in an account.
 pub fn star(account: i64, kind: &str, snap: &Snap) -> Result<Option<Resource>> {
-    Ok(resources_named(account, kind, "*", snap)?
-        .into_iter()
-        .find(|r| r.is_star))
+    Ok(resources_named(account, kind, "*", snap)?.into_iter().find(|r| r.is_star))
 }
 
 /// An account by name.
 pub fn account_named(name: &str, snap: &Snap) -> Result<Option<Resource>> {
-    scan::first(
-        access("resource", "resource_account_name"),
-        &[Eq::text(7, name)?],
-        snap,
-        |t| Ok(read_resource(t)?.filter(|r| r.kind == "account")),
-    )
+    scan::first(access("resource", "resource_account_name"), &[Eq::text(7, name)?], snap, |t| {
+        Ok(read_resource(t)?.filter(|r| r.kind == "account"))
+    })
 }
 
 /// A resource by the application's key.
 pub fn resource_with_key(kind: &str, key: &str, snap: &Snap) -> Result<Option<Resource>> {
-    scan::first(
-        access("resource", "resource_key"),
-        &[Eq::text(3, kind)?, Eq::text(8, key)?],
-        snap,
-        read_resource,
-    )
+    scan::first(access("resource", "resource_key"), &[Eq::text(3, kind)?, Eq::text(8, key)?], snap, read_resource)
 }
 
 /// The resources whose parent this is, rows' own lists included.
 pub fn children_of(parent: i64, snap: &Snap) -> Result<Vec<Resource>> {
-    all(
-        access("resource", "resource_parent"),
-        &[Eq::int8(4, parent)],
-        snap,
-        read_resource,
-    )
+    all(access("resource", "resource_parent"), &[Eq::int8(4, parent)], snap, read_resource)
 }
 
 /// The memberships of a member that were not taken away.
 pub fn memberships_of(member: i64, snap: &Snap) -> Result<Vec<Membership>> {
-    all(
-        access("membership", "membership_member"),
-        &[Eq::int8(4, member)],
-        snap,
-        read_membership,
-    )
+    all(access("membership", "membership_member"), &[Eq::int8(4, member)], snap, read_membership)
 }
 
 /// The memberships in a role that were not taken away.
 pub fn members_of(role: i64, snap: &Snap) -> Result<Vec<Membership>> {
-    all(
-        access("membership", "membership_role"),
-        &[Eq::int8(3, role)],
-        snap,
-        read_membership,
-    )
+    all(access("membership", "membership_role"), &[Eq::int8(3, role)], snap, read_membership)
 }
 
 /// The grants of a principal that were not revoked.
 pub fn grants_of(principal: i64, snap: &Snap, mut each: impl FnMut(Grant)) -> Result<()> {
-    scan::each(
-        access("grants", "grants_principal"),
-        &[Eq::int8(3, principal)],
-        snap,
-        |t| {
-            if let Some(grant) = read_grant(t)? {
-                each(grant);
-            }
-            Ok(true)
-        },
-    )
+    scan::each(access("grants", "grants_principal"), &[Eq::int8(3, principal)], snap, |t| {
+        if let Some(grant) = read_grant(t)? {
+            each(grant);
+        }
+        Ok(true)
+    })
 }
 
 /// The grants on a resource that were not revoked.
 pub fn grants_on(resource: i64, snap: &Snap) -> Result<Vec<Grant>> {
-    all(
-        access("grants", "grants_resource"),
-        &[Eq::int8(4, resource)],
-        snap,
-        read_grant,
-    )
+    all(access("grants", "grants_resource"), &[Eq::int8(4, resource)], snap, read_grant)
 }
 
 /// What a database role is.
 pub fn db_role(role: Oid, snap: &Snap) -> Result<Option<DbRole>> {
-    scan::first(
-        access("db_role", "db_role_pkey"),
-        &[Eq::oid(1, role)],
-        snap,
-        |t| {
-            Ok(Some(DbRole {
-                principal: t.get(3),
-            }))
-        },
-    )
+    scan::first(access("db_role", "db_role_pkey"), &[Eq::oid(1, role)], snap, |t| {
+        Ok(Some(DbRole { principal: t.get(3) }))
+    })
 }
 
 /// A kind by name.
 pub fn kind(name: &str, snap: &Snap) -> Result<Option<Kind>> {
-    scan::first(
-        access("kind", "kind_pkey"),
-        &[Eq::text(1, name)?],
-        snap,
-        read_kind,
-    )
+    scan::first(access("kind", "kind_pkey"), &[Eq::text(1, name)?], snap, read_kind)
 }
 
 /// All kinds.
@@ -350,61 +271,36 @@ pub fn custom_actions(snap: &Snap) -> Result<Vec<docacl_core::action::CustomActi
             return Ok(None);
         }
         let action = docacl_core::Actions::from_bits_retain(1u64 << (bit as u32 & 63));
-        Ok(Some(docacl_core::action::CustomAction {
-            name: t.must(2)?,
-            action,
-        }))
+        Ok(Some(docacl_core::action::CustomAction { name: t.must(2)?, action }))
     })
 }
 
 /// A protected table.
 pub fn protected_table(relation: Oid, snap: &Snap) -> Result<Option<ProtectedTable>> {
-    scan::first(
-        access("protected_table", "protected_table_pkey"),
-        &[Eq::oid(1, relation)],
-        snap,
-        read_protected,
-    )
+    scan::first(access("protected_table", "protected_table_pkey"), &[Eq::oid(1, relation)], snap, read_protected)
 }
 
 /// All protected tables.
 pub fn protected_tables(snap: &Snap) -> Result<Vec<ProtectedTable>> {
-    all(
-        access("protected_table", "protected_table_pkey"),
-        &[],
-        snap,
-        read_protected,
-    )
+    all(access("protected_table", "protected_table_pkey"), &[], snap, read_protected)
 }
 
 /// A stamp's value; none where it was never touched.
 pub fn stamp(kind: i16, id: i64, snap: &Snap) -> Result<Option<[u8; 16]>> {
-    scan::first(
-        access("stamp", "stamp_pkey"),
-        &[Eq::int2(1, kind), Eq::int8(2, id)],
-        snap,
-        |t| Ok(Some(*t.must::<pgrx::Uuid>(3)?.as_bytes())),
-    )
+    scan::first(access("stamp", "stamp_pkey"), &[Eq::int2(1, kind), Eq::int8(2, id)], snap, |t| {
+        Ok(Some(*t.must::<pgrx::Uuid>(3)?.as_bytes()))
+    })
 }
 
 fn read_protected(t: &Tuple) -> Result<Option<ProtectedTable>> {
-    Ok(Some(ProtectedTable {
-        relation: t.must(1)?,
-        spec: t.must(3)?,
-        is_default: t.must(4)?,
-    }))
+    Ok(Some(ProtectedTable { relation: t.must(1)?, spec: t.must(3)?, is_default: t.must(4)? }))
 }
 
 fn read_membership(t: &Tuple) -> Result<Option<Membership>> {
     if moment(t, 11).is_some() {
         return Ok(None);
     }
-    Ok(Some(Membership {
-        role: t.must(3)?,
-        member: t.must(4)?,
-        valid_from: moment(t, 5),
-        valid_until: moment(t, 6),
-    }))
+    Ok(Some(Membership { role: t.must(3)?, member: t.must(4)?, valid_from: moment(t, 5), valid_until: moment(t, 6) }))
 }
 
 fn read_grant(t: &Tuple) -> Result<Option<Grant>> {

@@ -110,9 +110,7 @@ thread_local! {
 #[pg_guard]
 unsafe extern "C-unwind" fn at_end(event: pg_sys::XactEvent::Type, _arg: *mut std::ffi::c_void) {
     match event {
-        pg_sys::XactEvent::XACT_EVENT_ABORT | pg_sys::XactEvent::XACT_EVENT_PARALLEL_ABORT => {
-            rolled_back()
-        }
+        pg_sys::XactEvent::XACT_EVENT_ABORT | pg_sys::XactEvent::XACT_EVENT_PARALLEL_ABORT => rolled_back(),
         pg_sys::XactEvent::XACT_EVENT_COMMIT | pg_sys::XactEvent::XACT_EVENT_PARALLEL_COMMIT => {
             MADE_HERE.with_borrow_mut(Vec::clear)
         }
@@ -202,11 +200,7 @@ pub fn ring(id: i64, snap: &Snap) -> Result<Rc<Ring>> {
     let now = ring::now();
     let (valid, candidates) = CACHE.with_borrow_mut(|cache| {
         look(cache, snap);
-        let valid = cache
-            .valid
-            .get(&id)
-            .filter(|r| r.is_of_its_time(now))
-            .cloned();
+        let valid = cache.valid.get(&id).filter(|r| r.is_of_its_time(now)).cloned();
         let candidates: Vec<Rc<Ring>> = match (&valid, cache.rings.get(&id)) {
             (None, Some(entries)) => entries.iter().map(|e| e.ring.clone()).collect(),
             _ => vec![],
@@ -264,10 +258,7 @@ fn keep(ring: &Rc<Ring>, snap: &Snap, new: bool) {
             {
                 versions.swap_remove(oldest);
             }
-            versions.push(Entry {
-                ring: ring.clone(),
-                used: tick,
-            });
+            versions.push(Entry { ring: ring.clone(), used: tick });
             MADE_HERE.with_borrow_mut(|made| made.push((ring.id, Rc::as_ptr(ring))));
         } else if let Some(entry) = versions.iter_mut().find(|e| Rc::ptr_eq(&e.ring, ring)) {
             entry.used = tick;
@@ -286,11 +277,7 @@ fn shrink(cache: &mut Cache, in_hand: &Rc<Ring>) {
     let mut all: Vec<(u64, i64, *const Ring, usize)> = cache
         .rings
         .iter()
-        .flat_map(|(id, entries)| {
-            entries
-                .iter()
-                .map(|e| (e.used, *id, Rc::as_ptr(&e.ring), e.ring.bytes()))
-        })
+        .flat_map(|(id, entries)| entries.iter().map(|e| (e.used, *id, Rc::as_ptr(&e.ring), e.ring.bytes())))
         .filter(|(_, _, ring, _)| !std::ptr::eq(*ring, Rc::as_ptr(in_hand)))
         .collect();
     all.sort_unstable();
@@ -312,20 +299,11 @@ fn shrink(cache: &mut Cache, in_hand: &Rc<Ring>) {
 
 /// `docacl.cache()`: what this backend has cached: rings, the keys that they hold, and bytes.
 #[pg_extern(sql = false)]
-fn docacl_cache() -> TableIterator<'static, (name!(rings, i64), name!(keys, i64), name!(bytes, i64))>
-{
+fn docacl_cache() -> TableIterator<'static, (name!(rings, i64), name!(keys, i64), name!(bytes, i64))> {
     let row = CACHE.with_borrow(|cache| {
-        cache
-            .rings
-            .values()
-            .flatten()
-            .fold((0, 0, 0), |(rings, keys, bytes), e| {
-                (
-                    rings + 1,
-                    keys + e.ring.keys() as i64,
-                    bytes + e.ring.bytes() as i64,
-                )
-            })
+        cache.rings.values().flatten().fold((0, 0, 0), |(rings, keys, bytes), e| {
+            (rings + 1, keys + e.ring.keys() as i64, bytes + e.ring.bytes() as i64)
+        })
     });
     TableIterator::once(row)
 }

@@ -110,19 +110,13 @@ unsafe extern "C-unwind" fn check_principal(
 unsafe extern "C-unwind" fn assign_principal(new: *const c_char, _extra: *mut c_void) {
     // SAFETY: the value that check_principal accepted, or null.
     let text = unsafe { new.as_ref().map(|p| CStr::from_ptr(p)) };
-    SETTING.set(
-        text.and_then(|t| t.to_str().ok())
-            .and_then(|t| t.parse().ok()),
-    );
+    SETTING.set(text.and_then(|t| t.to_str().ok()).and_then(|t| t.parse().ok()));
     EPOCH.set(EPOCH.get().wrapping_add(1));
 }
 
 /// The account named by `docacl.account`.
 pub fn account_setting() -> Option<String> {
-    ACCOUNT
-        .get()
-        .and_then(|c| c.into_string().ok())
-        .filter(|s| !s.is_empty())
+    ACCOUNT.get().and_then(|c| c.into_string().ok()).filter(|s| !s.is_empty())
 }
 
 /// The most bytes that cached keys may take.
@@ -170,11 +164,7 @@ pub fn refuse_nobody() -> Result<()> {
 pub fn set(principal: Option<i64>, local: bool) -> Result<()> {
     let value = CString::new(principal.map(|id| id.to_string()).unwrap_or_default())
         .map_err(|_| error::internal("an id with a zero byte"))?;
-    let action = if local {
-        pg_sys::GucAction::GUC_ACTION_LOCAL
-    } else {
-        pg_sys::GucAction::GUC_ACTION_SET
-    };
+    let action = if local { pg_sys::GucAction::GUC_ACTION_LOCAL } else { pg_sys::GucAction::GUC_ACTION_SET };
     // SAFETY: passing PGC_SUSET ourselves is what makes the caller's check the gate.
     let done: c_int = unsafe {
         pg_sys::set_config_option(
@@ -188,11 +178,5 @@ pub fn set(principal: Option<i64>, local: bool) -> Result<()> {
             false,
         )
     };
-    if done > 0 {
-        Ok(())
-    } else {
-        Err(error::internal(
-            "the setting docacl.principal could not be written",
-        ))
-    }
+    if done > 0 { Ok(()) } else { Err(error::internal("the setting docacl.principal could not be written")) }
 }

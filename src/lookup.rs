@@ -12,11 +12,7 @@ use crate::scan::Snap;
 /// this path. No document: a document is addressed by its row.
 pub fn by_name_or_path(account: i64, kind: &str, text: &str, snap: &Snap) -> Result<Vec<Resource>> {
     let exact = facts::resources_named(account, kind, text, snap)?;
-    if exact.is_empty() {
-        at_path(account, kind, text, snap)
-    } else {
-        Ok(exact)
-    }
+    if exact.is_empty() { at_path(account, kind, text, snap) } else { Ok(exact) }
 }
 
 /// The resources of a kind in an account at the end of this path.

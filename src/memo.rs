@@ -114,14 +114,7 @@ impl Value<'_> {
 
 fn uuid_text(u: u128) -> String {
     let hex = format!("{u:032x}");
-    [
-        &hex[..8],
-        &hex[8..12],
-        &hex[12..16],
-        &hex[16..20],
-        &hex[20..],
-    ]
-    .join("-")
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
 /// Keys found so far for one sort of reference.
@@ -160,10 +153,7 @@ impl Memo {
 
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
-        self.ints.bytes()
-            + self.uuids.capacity() * 33
-            + self.texts.capacity() * 25
-            + self.text_bytes
+        self.ints.bytes() + self.uuids.capacity() * 33 + self.texts.capacity() * 25 + self.text_bytes
     }
 
     /// How many keys.

@@ -46,16 +46,14 @@ thread_local! {
 
 /// A resource read from its table. The names of kinds are kept once.
 pub fn intern(resource: &Resource) -> Node {
-    let kind = KINDS.with_borrow_mut(
-        |kinds| match kinds.iter().find(|k| ***k == *resource.kind) {
-            Some(kind) => kind.clone(),
-            None => {
-                let kind: Rc<str> = Rc::from(resource.kind.as_str());
-                kinds.push(kind.clone());
-                kind
-            }
-        },
-    );
+    let kind = KINDS.with_borrow_mut(|kinds| match kinds.iter().find(|k| ***k == *resource.kind) {
+        Some(kind) => kind.clone(),
+        None => {
+            let kind: Rc<str> = Rc::from(resource.kind.as_str());
+            kinds.push(kind.clone());
+            kind
+        }
+    });
     Node {
         id: resource.id,
         account: resource.account,
@@ -68,22 +66,14 @@ pub fn intern(resource: &Resource) -> Node {
 
 /// A resource by id. `structure` is the account whose nodes may be kept, with the stamp under which the
 /// snapshot sees them. Only what exists is kept: creating a resource touches no stamp.
-pub fn node(
-    id: i64,
-    structure: Option<(i64, Option<[u8; 16]>)>,
-    snap: &Snap,
-) -> Result<Option<Node>> {
+pub fn node(id: i64, structure: Option<(i64, Option<[u8; 16]>)>, snap: &Snap) -> Result<Option<Node>> {
     let Some((account, stamp)) = structure else {
         return Ok(facts::resource(id, snap)?.map(|r| intern(&r)));
     };
     let generation = crate::scan::generation();
     let is = |k: &Known| k.account == account && k.stamp == stamp && k.generation == generation;
-    if let Some(node) = KNOWN.with_borrow(|known| {
-        known
-            .iter()
-            .find(|k| is(k))
-            .and_then(|k| k.nodes.get(&id).cloned())
-    }) {
+    if let Some(node) = KNOWN.with_borrow(|known| known.iter().find(|k| is(k)).and_then(|k| k.nodes.get(&id).cloned()))
+    {
         return Ok(Some(node));
     }
     let Some(node) = facts::resource(id, snap)?.map(|r| intern(&r)) else {
@@ -98,12 +88,7 @@ pub fn node(
                 if known.len() >= 2 {
                     known.remove(0);
                 }
-                known.push(Known {
-                    account,
-                    stamp,
-                    generation,
-                    nodes: HashMap::new(),
-                });
+                known.push(Known { account, stamp, generation, nodes: HashMap::new() });
             }
             if let Some(k) = known.iter_mut().find(|k| is(k)) {
                 if k.nodes.len() >= MOST {
@@ -123,9 +108,5 @@ pub fn forget() {
 
 /// The kinds of which accounts have a `*`.
 pub fn star_kinds(snap: &Snap) -> Result<Vec<String>> {
-    Ok(facts::kinds(snap)?
-        .into_iter()
-        .filter(|k| k.has_star)
-        .map(|k| k.name)
-        .collect())
+    Ok(facts::kinds(snap)?.into_iter().filter(|k| k.has_star).map(|k| k.name).collect())
 }

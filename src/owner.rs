@@ -31,10 +31,7 @@ impl AsOwner {
             let mut user = pg_sys::Oid::INVALID;
             let mut context = 0;
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
-            pg_sys::SetUserIdAndSecContext(
-                owner,
-                context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32 | more,
-            );
+            pg_sys::SetUserIdAndSecContext(owner, context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32 | more);
             let guc_level = pg_sys::NewGUCNestLevel();
             pg_sys::set_config_option(
                 c"search_path".as_ptr(),
@@ -46,11 +43,7 @@ impl AsOwner {
                 0,
                 false,
             );
-            Ok(AsOwner {
-                user,
-                context,
-                guc_level,
-            })
+            Ok(AsOwner { user, context, guc_level })
         }
     }
 }
@@ -72,10 +65,7 @@ impl Drop for AsOwner {
 fn owner_of(relation: pg_sys::Oid) -> Result<pg_sys::Oid> {
     // SAFETY: a syscache look-up, released after use.
     unsafe {
-        let tuple = pg_sys::SearchSysCache1(
-            pg_sys::SysCacheIdentifier::RELOID as i32,
-            pg_sys::Datum::from(relation),
-        );
+        let tuple = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::RELOID as i32, pg_sys::Datum::from(relation));
         if tuple.is_null() {
             return Err(internal("a relation without an entry in pg_class"));
         }

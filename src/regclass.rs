@@ -12,11 +12,7 @@ pub struct Regclass(pub pg_sys::Oid);
 impl_sql_translatable!(Regclass, "regclass");
 
 impl FromDatum for Regclass {
-    unsafe fn from_polymorphic_datum(
-        datum: pg_sys::Datum,
-        is_null: bool,
-        typoid: pg_sys::Oid,
-    ) -> Option<Self> {
+    unsafe fn from_polymorphic_datum(datum: pg_sys::Datum, is_null: bool, typoid: pg_sys::Oid) -> Option<Self> {
         // SAFETY: regclass is an oid.
         unsafe { pg_sys::Oid::from_polymorphic_datum(datum, is_null, typoid).map(Regclass) }
     }
@@ -26,10 +22,7 @@ impl FromDatum for Regclass {
 unsafe impl<'fcx> ArgAbi<'fcx> for Regclass {
     unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
         // SAFETY: as for any type read from its datum; functions take Option<Regclass>, so null never comes here.
-        unsafe {
-            arg.unbox_arg_using_from_datum()
-                .unwrap_or(Regclass(pg_sys::Oid::INVALID))
-        }
+        unsafe { arg.unbox_arg_using_from_datum().unwrap_or(Regclass(pg_sys::Oid::INVALID)) }
     }
 
     unsafe fn unbox_nullable_arg(arg: Arg<'_, 'fcx>) -> Nullable<Self> {

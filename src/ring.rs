@@ -76,12 +76,7 @@ pub fn now() -> Moment {
 }
 
 /// Whether a period holds now; narrows `period` to the time in which the answer stays the same.
-pub fn holds(
-    from: Option<Moment>,
-    until: Option<Moment>,
-    now: Moment,
-    period: &mut (Moment, Moment),
-) -> bool {
+pub fn holds(from: Option<Moment>, until: Option<Moment>, now: Moment, period: &mut (Moment, Moment)) -> bool {
     for boundary in [from, until].into_iter().flatten() {
         if boundary <= now {
             period.0 = period.0.max(boundary);
@@ -127,9 +122,7 @@ impl Ring {
             _ => SubjectKind::Nobody,
         };
         ring.subject.read_only = me.read_only;
-        let (SubjectKind::User | SubjectKind::ApiKey, Some(account)) =
-            (ring.subject.kind, me.account)
-        else {
+        let (SubjectKind::User | SubjectKind::ApiKey, Some(account)) = (ring.subject.kind, me.account) else {
             return Ok(ring);
         };
         ring.stamp(StampOf::Structure(account), snap)?;
@@ -149,20 +142,9 @@ impl Ring {
     }
 
     /// principals(u): itself, its roles transitively (memberships valid now, roles enabled), everyone.
-    fn gather_principals(
-        &mut self,
-        account: i64,
-        is_user: bool,
-        now: Moment,
-        snap: &Snap,
-    ) -> Result<()> {
-        let everyone = if is_user {
-            facts::built_in_role(account, "everyone", snap)?.map(|r| r.id)
-        } else {
-            None
-        };
-        let me_admin =
-            facts::built_in_role(account, "administrators", snap)?.is_some_and(|r| r.id == self.id);
+    fn gather_principals(&mut self, account: i64, is_user: bool, now: Moment, snap: &Snap) -> Result<()> {
+        let everyone = if is_user { facts::built_in_role(account, "everyone", snap)?.map(|r| r.id) } else { None };
+        let me_admin = facts::built_in_role(account, "administrators", snap)?.is_some_and(|r| r.id == self.id);
         let (id, mut roles, mut admin) = (self.id, Vec::new(), me_admin);
         let mut stamps = Vec::new();
         let period = &mut self.period;
@@ -238,11 +220,7 @@ impl Ring {
     }
 
     fn star_on(&self, kind: &str) -> Actions {
-        let mask = self
-            .stars
-            .iter()
-            .find(|(k, _)| **k == *kind)
-            .map_or(0, |(_, m)| *m);
+        let mask = self.stars.iter().find(|(k, _)| **k == *kind).map_or(0, |(_, m)| *m);
         Actions::from_bits_retain(mask)
     }
 
@@ -269,8 +247,7 @@ impl Ring {
             let Some(parent) = at.parent else {
                 return Ok((mask, inside));
             };
-            at = nodes::node(parent, structure, snap)?
-                .ok_or_else(|| internal("a resource without its parent"))?;
+            at = nodes::node(parent, structure, snap)?.ok_or_else(|| internal("a resource without its parent"))?;
         }
         Err(internal("a cycle of resources"))
     }
@@ -300,21 +277,13 @@ impl Ring {
             if let Some(found) = kept.iter().find(|k| k.reference == *reference) {
                 return found.memo.get();
             }
-            kept.push(Box::new(Kept {
-                reference: reference.clone(),
-                memo: UnsafeCell::new(Memo::default()),
-            }));
+            kept.push(Box::new(Kept { reference: reference.clone(), memo: UnsafeCell::new(Memo::default()) }));
             kept.last().map_or(std::ptr::null_mut(), |k| k.memo.get())
         }
     }
 
     /// Looks a reference up: the resource that it names, if it is of one of the reference's kinds.
-    pub fn resolve(
-        &self,
-        reference: &Reference,
-        value: Value<'_>,
-        snap: &Snap,
-    ) -> Result<Option<Node>> {
+    pub fn resolve(&self, reference: &Reference, value: Value<'_>, snap: &Snap) -> Result<Option<Node>> {
         let node = match (reference.by, value) {
             (By::Id, Value::Int(id)) => nodes::node(id, self.structure(), snap)?,
             (By::Id, _) => return Err(internal("a reference by id that is no integer")),
@@ -347,12 +316,7 @@ impl Ring {
     /// How many keys are held: those granted, and those found for references so far.
     pub fn keys(&self) -> usize {
         // SAFETY: single-threaded; the reference ends before anything else runs.
-        let found: usize = unsafe {
-            (*self.kept.get())
-                .iter()
-                .map(|k| (*k.memo.get()).len())
-                .sum()
-        };
+        let found: usize = unsafe { (*self.kept.get()).iter().map(|k| (*k.memo.get()).len()).sum() };
         self.granted.len() + found
     }
 }

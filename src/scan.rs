@@ -34,41 +34,23 @@ pub struct Eq {
 impl Eq {
     /// A bigint column.
     pub fn int8(attno: i16, value: i64) -> Eq {
-        Eq {
-            attno,
-            procedure: pg_sys::Oid::from(pg_sys::F_INT8EQ),
-            value: pg_sys::Datum::from(value),
-        }
+        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_INT8EQ), value: pg_sys::Datum::from(value) }
     }
 
     /// A smallint column.
     pub fn int2(attno: i16, value: i16) -> Eq {
-        Eq {
-            attno,
-            procedure: pg_sys::Oid::from(pg_sys::F_INT2EQ),
-            value: pg_sys::Datum::from(value),
-        }
+        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_INT2EQ), value: pg_sys::Datum::from(value) }
     }
 
     /// An oid column.
     pub fn oid(attno: i16, value: pg_sys::Oid) -> Eq {
-        Eq {
-            attno,
-            procedure: pg_sys::Oid::from(pg_sys::F_OIDEQ),
-            value: pg_sys::Datum::from(value),
-        }
+        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_OIDEQ), value: pg_sys::Datum::from(value) }
     }
 
     /// A text column.
     pub fn text(attno: i16, value: &str) -> Result<Eq> {
-        let value = value
-            .into_datum()
-            .ok_or_else(|| internal("no datum for a text"))?;
-        Ok(Eq {
-            attno,
-            procedure: pg_sys::Oid::from(pg_sys::F_TEXTEQ),
-            value,
-        })
+        let value = value.into_datum().ok_or_else(|| internal("no datum for a text"))?;
+        Ok(Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_TEXTEQ), value })
     }
 }
 
@@ -86,10 +68,7 @@ impl Snap {
         // active snapshot, and then pushed for as long as this value lives.
         unsafe {
             if pg_sys::ActiveSnapshotSet() {
-                Snap {
-                    pointer: pg_sys::GetActiveSnapshot(),
-                    pushed: false,
-                }
+                Snap { pointer: pg_sys::GetActiveSnapshot(), pushed: false }
             } else {
                 Snap::push(pg_sys::GetTransactionSnapshot())
             }
@@ -117,10 +96,7 @@ impl Snap {
         // SAFETY: the caller gives a valid snapshot; pushing copies it.
         unsafe {
             pg_sys::PushActiveSnapshot(snapshot);
-            Snap {
-                pointer: pg_sys::GetActiveSnapshot(),
-                pushed: true,
-            }
+            Snap { pointer: pg_sys::GetActiveSnapshot(), pushed: true }
         }
     }
 
@@ -156,8 +132,7 @@ impl Tuple {
 
     /// The value of a column that is never null.
     pub fn must<T: FromDatum>(&self, attno: i16) -> Result<T> {
-        self.get(attno)
-            .ok_or_else(|| internal("unexpected null in a table of docacl"))
+        self.get(attno).ok_or_else(|| internal("unexpected null in a table of docacl"))
     }
 }
 
@@ -181,12 +156,7 @@ impl Drop for Opened {
 
 /// Calls `row` for every row that the index finds; it says whether to go on. The index must have every column
 /// of `keys`. A row may be found that a partial index leaves out (under ignore_system_indexes): check it.
-pub fn each(
-    access: Access,
-    keys: &[Eq],
-    snap: &Snap,
-    mut row: impl FnMut(&Tuple) -> Result<bool>,
-) -> Result<()> {
+pub fn each(access: Access, keys: &[Eq], snap: &Snap, mut row: impl FnMut(&Tuple) -> Result<bool>) -> Result<()> {
     let (table, index) = oids(access)?;
     let mut scan_keys: [pg_sys::ScanKeyData; 4] = [pg_sys::ScanKeyData::default(); 4];
     if keys.len() > scan_keys.len() {
@@ -197,13 +167,7 @@ pub fn each(
     unsafe {
         let relation = pg_sys::table_open(table, pg_sys::AccessShareLock as i32);
         for (slot, key) in scan_keys.iter_mut().zip(keys) {
-            pg_sys::ScanKeyInit(
-                slot,
-                key.attno,
-                pg_sys::BTEqualStrategyNumber as u16,
-                key.procedure,
-                key.value,
-            );
+            pg_sys::ScanKeyInit(slot, key.attno, pg_sys::BTEqualStrategyNumber as u16, key.procedure, key.value);
             // ScanKeyInit sets "C"; our text columns have the database's default collation.
             slot.sk_collation = pg_sys::DEFAULT_COLLATION_OID;
         }
@@ -220,21 +184,13 @@ pub fn each(
         if (*descriptor).natts as usize > MAX_COLUMNS {
             return Err(internal("a table of docacl is wider than expected"));
         }
-        let mut tuple = Tuple {
-            values: [pg_sys::Datum::from(0usize); MAX_COLUMNS],
-            nulls: [true; MAX_COLUMNS],
-        };
+        let mut tuple = Tuple { values: [pg_sys::Datum::from(0usize); MAX_COLUMNS], nulls: [true; MAX_COLUMNS] };
         loop {
             let found = pg_sys::systable_getnext(scan);
             if found.is_null() {
                 break;
             }
-            pg_sys::heap_deform_tuple(
-                found,
-                descriptor,
-                tuple.values.as_mut_ptr(),
-                tuple.nulls.as_mut_ptr(),
-            );
+            pg_sys::heap_deform_tuple(found, descriptor, tuple.values.as_mut_ptr(), tuple.nulls.as_mut_ptr());
             if !row(&tuple)? {
                 break;
             }
@@ -276,11 +232,7 @@ pub fn generation() -> u64 {
 unsafe extern "C-unwind" fn forget(_arg: pg_sys::Datum, relation: pg_sys::Oid) {
     crate::protect::target::forget(relation);
     OIDS.with_borrow_mut(|oids| {
-        if relation == pg_sys::Oid::INVALID
-            || oids
-                .iter()
-                .any(|(_, t, i)| *t == relation || *i == relation)
-        {
+        if relation == pg_sys::Oid::INVALID || oids.iter().any(|(_, t, i)| *t == relation || *i == relation) {
             oids.clear();
             GENERATION.set(GENERATION.get().wrapping_add(1));
         }
@@ -296,11 +248,7 @@ pub fn watch() {
 }
 
 fn oids(access: Access) -> Result<(pg_sys::Oid, pg_sys::Oid)> {
-    if let Some(found) = OIDS.with_borrow(|oids| {
-        oids.iter()
-            .find(|(a, ..)| *a == access)
-            .map(|(_, t, i)| (*t, *i))
-    }) {
+    if let Some(found) = OIDS.with_borrow(|oids| oids.iter().find(|(a, ..)| *a == access).map(|(_, t, i)| (*t, *i))) {
         return Ok(found);
     }
     watch();
@@ -327,9 +275,5 @@ pub fn relation(name: &str) -> Result<pg_sys::Oid> {
         }
         pg_sys::get_relname_relid(c_name.as_ptr(), schema)
     };
-    if oid == pg_sys::Oid::INVALID {
-        Err(not_there())
-    } else {
-        Ok(oid)
-    }
+    if oid == pg_sys::Oid::INVALID { Err(not_there()) } else { Ok(oid) }
 }

@@ -117,18 +117,12 @@ impl Shape {
 
     /// The same row judged as if it were neither immutable nor deleted: what a new row is.
     pub fn as_new(&self) -> Shape {
-        Shape {
-            immutable: false,
-            deleted: false,
-            deleted_by: None,
-            ..self.clone()
-        }
+        Shape { immutable: false, deleted: false, deleted_by: None, ..self.clone() }
     }
 
     /// The text of a policy.
     pub fn to_text(&self) -> Result<String> {
-        serde_json::to_string(self)
-            .map_err(|e| internal(format!("a shape could not be written: {e}")))
+        serde_json::to_string(self).map_err(|e| internal(format!("a shape could not be written: {e}")))
     }
 
     /// Reads the text of a policy; each text is parsed once per backend.

@@ -26,12 +26,7 @@ fn acl_create_account(name: Option<&str>, key: default!(Option<&str>, "NULL")) -
     if facts::account_named(name, &snap)?.is_some() {
         return Err(error::exists("account", name));
     }
-    if key
-        .map(|k| facts::resource_with_key("account", k, &snap))
-        .transpose()?
-        .flatten()
-        .is_some()
-    {
+    if key.map(|k| facts::resource_with_key("account", k, &snap)).transpose()?.flatten().is_some() {
         return Err(error::exists("account with key", key.unwrap_or_default()));
     }
     let by = asker.id();
@@ -43,11 +38,7 @@ fn acl_create_account(name: Option<&str>, key: default!(Option<&str>, "NULL")) -
         &[name.into(), key.into(), by.into()],
     )?
     .ok_or_else(|| error::exists("account", name))?;
-    let stars: Vec<String> = facts::kinds(&snap)?
-        .into_iter()
-        .filter(|k| k.has_star)
-        .map(|k| k.name)
-        .collect();
+    let stars: Vec<String> = facts::kinds(&snap)?.into_iter().filter(|k| k.has_star).map(|k| k.name).collect();
     for kind in stars {
         create_star(account, &kind, by)?;
     }
@@ -57,11 +48,7 @@ fn acl_create_account(name: Option<&str>, key: default!(Option<&str>, "NULL")) -
             &[account.into(), function.into(), by.into()],
         )?;
     }
-    for (role, built_in) in [
-        ("Administrators", "administrators"),
-        ("Users", "users"),
-        ("everyone", "everyone"),
-    ] {
+    for (role, built_in) in [("Administrators", "administrators"), ("Users", "users"), ("everyone", "everyone")] {
         write::run(
             "INSERT INTO docacl.principal (account_id, kind, name, built_in, created_by) VALUES ($1, 'role', $2, $3, $4)",
             &[account.into(), role.into(), built_in.into(), by.into()],
@@ -101,21 +88,12 @@ pub fn drop_account(account: &facts::Resource) -> Result<()> {
              SELECT 1 FROM docacl.resource WHERE account_id = $1 AND id <> $1 AND NOT is_star
                  AND NOT (kind = 'function' AND parent_id IS NULL AND name = ANY ($2))
          ) AS t",
-        &[
-            account.id.into(),
-            FUNCTIONS.map(str::to_owned).to_vec().into(),
-        ],
+        &[account.id.into(), FUNCTIONS.map(str::to_owned).to_vec().into()],
     )?;
     if rest != Some(0) {
         return Err(in_use());
     }
-    write::run(
-        "DELETE FROM docacl.principal WHERE account_id = $1",
-        &[account.id.into()],
-    )?;
-    write::run(
-        "DELETE FROM docacl.resource WHERE account_id = $1",
-        &[account.id.into()],
-    )?;
+    write::run("DELETE FROM docacl.principal WHERE account_id = $1", &[account.id.into()])?;
+    write::run("DELETE FROM docacl.resource WHERE account_id = $1", &[account.id.into()])?;
     Ok(())
 }

@@ -50,11 +50,7 @@ pub fn kind(word: &str, snap: &Snap) -> Result<Kind> {
         Some(kind) => Ok(kind),
         None => {
             let names: Vec<String> = facts::kinds(snap)?.into_iter().map(|k| k.name).collect();
-            Err(error::unknown_hint(
-                "kind",
-                word,
-                format!("Kinds are: {}.", names.join(", ")),
-            ))
+            Err(error::unknown_hint("kind", word, format!("Kinds are: {}.", names.join(", "))))
         }
     }
 }
@@ -74,10 +70,7 @@ pub fn user(asker: &Asker, text: &str) -> Result<Principal> {
     match found.kind {
         PrincipalKind::User => Ok(found),
         PrincipalKind::System => Err(system_is_untouchable()),
-        _ => Err(error::wrong_object(
-            format!("\"{text}\" is not a user"),
-            "Name a user.",
-        )),
+        _ => Err(error::wrong_object(format!("\"{text}\" is not a user"), "Name a user.")),
     }
 }
 
@@ -87,10 +80,7 @@ pub fn role(asker: &Asker, text: &str) -> Result<Principal> {
     match found.kind {
         PrincipalKind::Role => Ok(found),
         PrincipalKind::System => Err(system_is_untouchable()),
-        _ => Err(error::wrong_object(
-            format!("\"{text}\" is not a role"),
-            "Name a role.",
-        )),
+        _ => Err(error::wrong_object(format!("\"{text}\" is not a role"), "Name a role.")),
     }
 }
 
@@ -105,9 +95,7 @@ pub fn system_is_untouchable() -> ErrorReport {
 /// The resource a person means, for something that he may do with it.
 pub fn resource(asker: &Asker, kind: &Kind, written: Ref, deed: Deed) -> Result<Resource> {
     let allowed = |r: &Resource| asker.may(deed, r);
-    resource_where(asker, kind, written, &allowed, || {
-        refused(deed, &kind.name, &written.to_string())
-    })
+    resource_where(asker, kind, written, &allowed, || refused(deed, &kind.name, &written.to_string()))
 }
 
 /// The resource a person means, among those that are `allowed`; `refusal` where he sees it but it is not allowed.
@@ -143,31 +131,18 @@ pub fn resource_where(
 }
 
 fn by_id(asker: &Asker, kind: &Kind, id: i64) -> Result<Vec<Resource>> {
-    Ok(facts::resource(id, &asker.snap)?
-        .into_iter()
-        .filter(|r| r.kind == kind.name)
-        .collect())
+    Ok(facts::resource(id, &asker.snap)?.into_iter().filter(|r| r.kind == kind.name).collect())
 }
 
 /// What bears the text as its name, and what it reaches as a path: the name wins.
 fn by_name(asker: &Asker, kind: &Kind, text: &str) -> Result<(Vec<Resource>, Vec<Resource>)> {
     if kind.name == "account" {
         // A superuser names any account; for others there is but their own.
-        return Ok((
-            facts::account_named(text, &asker.snap)?
-                .into_iter()
-                .collect(),
-            Vec::new(),
-        ));
+        return Ok((facts::account_named(text, &asker.snap)?.into_iter().collect(), Vec::new()));
     }
     let account = asker.account()?;
     if text == "*" {
-        return Ok((
-            facts::star(account, &kind.name, &asker.snap)?
-                .into_iter()
-                .collect(),
-            Vec::new(),
-        ));
+        return Ok((facts::star(account, &kind.name, &asker.snap)?.into_iter().collect(), Vec::new()));
     }
     let exact = facts::resources_named(account, &kind.name, text, &asker.snap)?;
     let by_path = lookup::at_path(account, &kind.name, text, &asker.snap)?;

@@ -33,20 +33,12 @@ impl Asker {
             Some(id) => facts::principal(id, &snap)?,
             None => None,
         };
-        let above = superuser
-            || principal
-                .as_ref()
-                .is_some_and(|p| p.kind == PrincipalKind::System);
+        let above = superuser || principal.as_ref().is_some_and(|p| p.kind == PrincipalKind::System);
         let account = match principal.as_ref().and_then(|p| p.account) {
             Some(account) => Ok(account),
             None => named_account(above, &snap)?,
         };
-        Ok(Asker {
-            principal,
-            superuser,
-            snap,
-            account,
-        })
+        Ok(Asker { principal, superuser, snap, account })
     }
 
     /// As [`Asker::now`], refused where nobody asks: the same answer whatever was asked for.
@@ -70,22 +62,14 @@ impl Asker {
 
     /// Superusers and `system`: they may do anything, in every account.
     pub fn is_above(&self) -> bool {
-        self.superuser
-            || self
-                .principal
-                .as_ref()
-                .is_some_and(|p| p.kind == PrincipalKind::System)
+        self.superuser || self.principal.as_ref().is_some_and(|p| p.kind == PrincipalKind::System)
     }
 
     /// The account in which names are looked up.
     pub fn account(&self) -> Result<i64> {
         match &self.account {
             Ok(account) => Ok(*account),
-            Err(name) => Err(error::unknown_hint(
-                "account",
-                name,
-                "Set docacl.account to the name of an account.",
-            )),
+            Err(name) => Err(error::unknown_hint("account", name, "Set docacl.account to the name of an account.")),
         }
     }
 
@@ -96,11 +80,7 @@ impl Asker {
 
     /// The principal to whom a creator's grants go: a user or an API key that needs them.
     pub fn creator(&self) -> Option<&Principal> {
-        if self.is_above() {
-            None
-        } else {
-            self.principal.as_ref()
-        }
+        if self.is_above() { None } else { self.principal.as_ref() }
     }
 }
 

@@ -48,10 +48,7 @@ impl Asker {
         if self.superuser {
             return Ok(());
         }
-        Err(error::denied(
-            format!("only a superuser may {what}"),
-            "Ask whoever administers the database server.",
-        ))
+        Err(error::denied(format!("only a superuser may {what}"), "Ask whoever administers the database server."))
     }
 
     /// Line "anything inside an account". An API key is never an admin here: that would leave its environment.
@@ -60,9 +57,7 @@ impl Asker {
             return Ok(true);
         }
         match &self.principal {
-            Some(p) if p.kind == PrincipalKind::User => {
-                decide::is_admin(p.id, self.account()?, &self.snap)
-            }
+            Some(p) if p.kind == PrincipalKind::User => decide::is_admin(p.id, self.account()?, &self.snap),
             _ => Ok(false),
         }
     }
@@ -89,11 +84,7 @@ impl Asker {
 
     /// Lines "environments, companies …" and "grants on account …": an action held on the account.
     pub fn holds_on_account(&self, action: Actions) -> Result<bool> {
-        Ok(self.is_admin()?
-            || self.holds(
-                facts::resource(self.account()?, &self.snap)?.as_ref(),
-                action,
-            )?)
+        Ok(self.is_admin()? || self.holds(facts::resource(self.account()?, &self.snap)?.as_ref(), action)?)
     }
 
     /// As [`Asker::holds_on_account`], refused. `what` completes "not allowed to".
@@ -102,10 +93,7 @@ impl Asker {
             return Ok(());
         }
         let needed = docacl_core::action::names(action, &[]).join(", ");
-        Err(error::denied(
-            format!("not allowed to {what}"),
-            format!("It needs {needed} on the account."),
-        ))
+        Err(error::denied(format!("not allowed to {what}"), format!("It needs {needed} on the account.")))
     }
 
     /// Write on one of the functions that stand for a part of the administration.
@@ -139,9 +127,7 @@ impl Asker {
             return self.holds_on_account(Actions::MANAGE_ROLES);
         }
         match resource.kind.as_str() {
-            "account" | "environment" | "company" | "client" | "provider" => {
-                self.may_scope(deed, resource)
-            }
+            "account" | "environment" | "company" | "client" | "provider" => self.may_scope(deed, resource),
             "location" | "document" => self.may_place(deed, resource),
             "project" => self.may_project(deed, resource),
             "queue" | "form" => Ok(false),
@@ -201,10 +187,7 @@ impl Asker {
     pub fn sees(&self, resource: &Resource) -> Result<bool> {
         Ok(self.is_above()
             || resource.account == self.account()?
-                && (self.is_admin()?
-                    || self
-                        .actions_on(resource)?
-                        .intersects(Actions::READ | Actions::ENTER)))
+                && (self.is_admin()? || self.actions_on(resource)?.intersects(Actions::READ | Actions::ENTER)))
     }
 
     /// Line "nobody who is not an admin gives a manage_… action that he does not hold".
@@ -232,10 +215,7 @@ pub fn refused(deed: Deed, kind: &str, written: &str) -> ErrorReport {
         Deed::Move => "move",
         Deed::Drop => "drop",
     };
-    error::denied(
-        format!("not allowed to {verb} {kind} \"{written}\""),
-        needs(deed, kind),
-    )
+    error::denied(format!("not allowed to {verb} {kind} \"{written}\""), needs(deed, kind))
 }
 
 fn needs(deed: Deed, kind: &str) -> String {
@@ -252,9 +232,7 @@ fn needs(deed: Deed, kind: &str) -> String {
             "It needs security there; for \"*\", manage_roles on the account.".to_owned()
         }
         ("location" | "document", Deed::Rename) => "It needs rename there.".to_owned(),
-        ("location" | "document", Deed::Move) => {
-            "It needs move there, and add at the new parent.".to_owned()
-        }
+        ("location" | "document", Deed::Move) => "It needs move there, and add at the new parent.".to_owned(),
         ("location" | "document", Deed::Drop) => "It needs delete there.".to_owned(),
         ("project", Deed::Grant) => {
             format!(
@@ -264,9 +242,7 @@ fn needs(deed: Deed, kind: &str) -> String {
         ("project", _) => "It needs change there.".to_owned(),
         ("queue" | "form", _) => "It needs the account's admin role.".to_owned(),
         (_, Deed::Grant) => {
-            format!(
-                "It needs write on the function \"{ROLE_AUTHORIZATIONS}\"; for \"*\", manage_roles on the account."
-            )
+            format!("It needs write on the function \"{ROLE_AUTHORIZATIONS}\"; for \"*\", manage_roles on the account.")
         }
         _ => format!("It needs write on the function \"{ROLE_AUTHORIZATIONS}\"."),
     }
@@ -279,9 +255,7 @@ pub fn may_not_create(kind: &str, at_top: bool) -> ErrorReport {
         "environment" => "It needs manage_environments on the account.".to_owned(),
         "company" => "It needs manage_companies on the environment.".to_owned(),
         "client" | "provider" => "It needs manage_parties on the company.".to_owned(),
-        "location" if at_top => {
-            "At the top it needs the account's admin role; elsewhere add on the parent.".to_owned()
-        }
+        "location" if at_top => "At the top it needs the account's admin role; elsewhere add on the parent.".to_owned(),
         "location" => "It needs add on the parent.".to_owned(),
         "project" => format!("It needs write on the function \"{PROJECTS}\"."),
         "queue" | "form" => "It needs the account's admin role.".to_owned(),

@@ -23,13 +23,9 @@ fn acl_map(db_role: Option<&str>, principal: Option<&str>) -> Result<()> {
     let role = database_role(name)?;
     lock()?;
     match facts::db_role(role, &Snap::latest())? {
-        Some(facts::DbRole {
-            principal: Some(mapped),
-        }) if mapped == principal.id => Ok(()),
-        Some(facts::DbRole { principal: Some(_) }) => {
-            Err(error::exists("mapping of database role", name)
-                .set_hint("End it first with acl_unmap: one principal per role."))
-        }
+        Some(facts::DbRole { principal: Some(mapped) }) if mapped == principal.id => Ok(()),
+        Some(facts::DbRole { principal: Some(_) }) => Err(error::exists("mapping of database role", name)
+            .set_hint("End it first with acl_unmap: one principal per role.")),
         Some(facts::DbRole { principal: None }) => Err(error::wrong_state(
             format!("database role \"{name}\" is trusted"),
             "A trusted role cannot be mapped; end the trust first with acl_distrust.",
@@ -42,8 +38,11 @@ fn acl_map(db_role: Option<&str>, principal: Option<&str>) -> Result<()> {
 fn acl_unmap(db_role: Option<&str>) -> Result<()> {
     let name = given("db_role", db_role)?;
     Asker::now()?.require_superuser("map database roles")?;
-    remove(name, "DELETE FROM docacl.db_role AS d WHERE d.principal_id IS NOT NULL AND (d.role_oid = $1
-            OR d.role_name = $2 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = d.role_oid))")
+    remove(
+        name,
+        "DELETE FROM docacl.db_role AS d WHERE d.principal_id IS NOT NULL AND (d.role_oid = $1
+            OR d.role_name = $2 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = d.role_oid))",
+    )
 }
 
 #[pg_extern]
@@ -66,8 +65,11 @@ fn acl_trust(db_role: Option<&str>) -> Result<()> {
 fn acl_distrust(db_role: Option<&str>) -> Result<()> {
     let name = given("db_role", db_role)?;
     Asker::now()?.require_superuser("trust database roles")?;
-    remove(name, "DELETE FROM docacl.db_role AS d WHERE d.principal_id IS NULL AND (d.role_oid = $1
-            OR d.role_name = $2 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = d.role_oid))")
+    remove(
+        name,
+        "DELETE FROM docacl.db_role AS d WHERE d.principal_id IS NULL AND (d.role_oid = $1
+            OR d.role_name = $2 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = d.role_oid))",
+    )
 }
 
 fn lock() -> Result<()> {
@@ -93,16 +95,9 @@ fn insert(role: pg_sys::Oid, name: &str, principal: Option<i64>) -> Result<()> {
 
 fn remove(name: &str, sql: &str) -> Result<()> {
     let role = oid_of(name)?;
-    let removed = write::run(
-        sql,
-        &[role.unwrap_or(pg_sys::Oid::INVALID).into(), name.into()],
-    )?;
+    let removed = write::run(sql, &[role.unwrap_or(pg_sys::Oid::INVALID).into(), name.into()])?;
     // A role that does not exist and is not remembered either is a misspelt one.
-    if removed == 0 && role.is_none() {
-        Err(unknown_role(name))
-    } else {
-        Ok(())
-    }
+    if removed == 0 && role.is_none() { Err(unknown_role(name)) } else { Ok(()) }
 }
 
 fn database_role(name: &str) -> Result<pg_sys::Oid> {
@@ -110,11 +105,7 @@ fn database_role(name: &str) -> Result<pg_sys::Oid> {
 }
 
 fn unknown_role(name: &str) -> pg_sys::panic::ErrorReport {
-    error::unknown_hint(
-        "database role",
-        name,
-        "Make it first with CREATE ROLE; names are exact, without quotes.",
-    )
+    error::unknown_hint("database role", name, "Make it first with CREATE ROLE; names are exact, without quotes.")
 }
 
 fn oid_of(name: &str) -> Result<Option<pg_sys::Oid>> {

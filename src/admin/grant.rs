@@ -37,14 +37,7 @@ fn acl_grant(
     }
     let asker = Asker::somebody()?;
     let on = on_which(&asker, kind, on)?;
-    grant_on(
-        &asker,
-        &on,
-        who,
-        what,
-        Period::new(valid_from, valid_until)?,
-        note,
-    )
+    grant_on(&asker, &on, who, what, Period::new(valid_from, valid_until)?, note)
 }
 
 #[pg_extern(name = "acl_grant")]
@@ -71,14 +64,7 @@ fn acl_grant_id(
     }
     let asker = Asker::somebody()?;
     let on = on_which(&asker, kind, on)?;
-    grant_on(
-        &asker,
-        &on,
-        who,
-        what,
-        Period::new(valid_from, valid_until)?,
-        note,
-    )
+    grant_on(&asker, &on, who, what, Period::new(valid_from, valid_until)?, note)
 }
 
 #[pg_extern]
@@ -123,12 +109,7 @@ fn acl_set_grant(
     resource: Option<&str>,
 ) -> Result<()> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
-    set_grant(
-        who,
-        what,
-        given("kind", kind)?,
-        named("resource", resource)?,
-    )
+    set_grant(who, what, given("kind", kind)?, named("resource", resource)?)
 }
 
 #[pg_extern(name = "acl_set_grant")]
@@ -139,20 +120,12 @@ fn acl_set_grant_id(
     resource: Option<i64>,
 ) -> Result<()> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
-    set_grant(
-        who,
-        what,
-        given("kind", kind)?,
-        with_id("resource", resource)?,
-    )
+    set_grant(who, what, given("kind", kind)?, with_id("resource", resource)?)
 }
 
 #[pg_extern]
 fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> Result<()> {
-    let (from, to) = (
-        given("from_principal", from_principal)?,
-        given("to_principal", to_principal)?,
-    );
+    let (from, to) = (given("from_principal", from_principal)?, given("to_principal", to_principal)?);
     let asker = Asker::somebody()?;
     // It speaks of everything that a principal holds: who manages no roles shall not probe for principals by it.
     asker.require_on_account(Actions::MANAGE_ROLES, "copy grants")?;
@@ -161,8 +134,8 @@ fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> 
     facts::grants_of(from.id, &asker.snap, |g| held.push(g))?;
     held.retain(|g| !grants::period_of(g).is_over(super::asker::now()));
     for grant in held {
-        let resource = facts::resource(grant.resource, &asker.snap)?
-            .ok_or_else(|| error::internal("a grant on nothing"))?;
+        let resource =
+            facts::resource(grant.resource, &asker.snap)?.ok_or_else(|| error::internal("a grant on nothing"))?;
         let actions = Actions::from_bits_retain(grant.actions);
         if !asker.may(Deed::Grant, &resource)? {
             return Err(error::denied(
@@ -172,10 +145,7 @@ fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> 
         }
         check_hand_on(&asker, actions, &resource)?;
         grants::give(
-            &grants::New {
-                note: grants::note(grant.id)?,
-                ..copied(&grant, &to, &resource)
-            },
+            &grants::New { note: grants::note(grant.id)?, ..copied(&grant, &to, &resource) },
             asker.id(),
             &Snap::fresh(),
         )?;
@@ -184,10 +154,7 @@ fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> 
 }
 
 fn copied(grant: &facts::Grant, to: &Principal, resource: &Resource) -> grants::New {
-    grants::New {
-        principal: to.id,
-        ..grants::New::copy(grant, resource)
-    }
+    grants::New { principal: to.id, ..grants::New::copy(grant, resource) }
 }
 
 /// Whether the kind is that of rows' own lists: the address is then a row's key in the default documents table.
@@ -247,8 +214,7 @@ fn set_grant(who: &str, what: &str, kind: &str, written: Ref) -> Result<()> {
     if is_document(kind) {
         // On a row: take away what is not wanted, then give what is.
         let rest = words::words(
-            docacl_core::kind::applicable("document")
-                - words::granted(what, "document", &Snap::statement())?,
+            docacl_core::kind::applicable("document") - words::granted(what, "document", &Snap::statement())?,
             &Snap::statement(),
         )?;
         if !rest.is_empty() {
@@ -257,15 +223,7 @@ fn set_grant(who: &str, what: &str, kind: &str, written: Ref) -> Result<()> {
         return if what.trim().is_empty() {
             Ok(())
         } else {
-            row::grant_row(
-                target::default()?,
-                &written.to_string(),
-                who,
-                what,
-                Period::ALWAYS,
-                None,
-            )
-            .map(drop)
+            row::grant_row(target::default()?, &written.to_string(), who, what, Period::ALWAYS, None).map(drop)
         };
     }
     let asker = Asker::somebody()?;
@@ -274,19 +232,10 @@ fn set_grant(who: &str, what: &str, kind: &str, written: Ref) -> Result<()> {
     let wanted = words::granted(what, &on.kind, &asker.snap)?;
     check_account(&principal, &on)?;
     check_hand_on(&asker, wanted, &on)?;
-    grants::close(
-        principal.id,
-        on.id,
-        Actions::EVERYTHING - wanted,
-        asker.id(),
-    )?;
+    grants::close(principal.id, on.id, Actions::EVERYTHING - wanted, asker.id())?;
     if !wanted.is_empty() {
         // Rows of wanted actions with a period are less than always: the new row adds what they lack.
-        grants::give(
-            &grants::New::on(principal.id, on.id, on.account, wanted),
-            asker.id(),
-            &Snap::fresh(),
-        )?;
+        grants::give(&grants::New::on(principal.id, on.id, on.account, wanted), asker.id(), &Snap::fresh())?;
     }
     Ok(())
 }
@@ -320,10 +269,7 @@ fn refuse_ruled(principal: &Principal, on: &Resource, actions: Actions, snap: &S
     }
     match held.iter().find(mine) {
         Some(ruled) => Err(error::unsupported(
-            format!(
-                "this grant follows a rule (source {}) and is not revoked by hand",
-                ruled.source
-            ),
+            format!("this grant follows a rule (source {}) and is not revoked by hand", ruled.source),
             "Change the data that the rule reads, or drop the rule.",
         )),
         None => Ok(()),

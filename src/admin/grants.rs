@@ -31,33 +31,19 @@ pub struct New {
 impl New {
     /// A grant without limits in time.
     pub fn on(principal: i64, resource: i64, account: i64, actions: Actions) -> New {
-        New {
-            principal,
-            resource,
-            account,
-            actions,
-            period: Period::ALWAYS,
-            note: None,
-            creator: false,
-        }
+        New { principal, resource, account, actions, period: Period::ALWAYS, note: None, creator: false }
     }
 
     /// The same grant on another resource, as far as it applies there.
     pub fn copy(grant: &Grant, to: &Resource) -> New {
         let actions = Actions::from_bits_retain(grant.actions) & core_kind::applicable(&to.kind);
-        New {
-            period: period_of(grant),
-            ..New::on(grant.principal, to.id, to.account, actions)
-        }
+        New { period: period_of(grant), ..New::on(grant.principal, to.id, to.account, actions) }
     }
 }
 
 /// When a grant holds.
 pub fn period_of(grant: &Grant) -> Period {
-    Period {
-        from: grant.valid_from,
-        until: grant.valid_until,
-    }
+    Period { from: grant.valid_from, until: grant.valid_until }
 }
 
 /// Made by hand, or at a creation: what is revoked by hand.
@@ -78,13 +64,8 @@ pub fn give(new: &New, by: i64, snap: &Snap) -> Result<bool> {
     let held = of_pair(new.principal, new.resource, snap)?
         .iter()
         .filter(|g| by_hand(g) && period_of(g).covers(&new.period))
-        .fold(Actions::empty(), |held, g| {
-            held | Actions::from_bits_retain(g.actions)
-        });
-    let missing = New {
-        actions: new.actions - held,
-        ..new.clone()
-    };
+        .fold(Actions::empty(), |held, g| held | Actions::from_bits_retain(g.actions));
+    let missing = New { actions: new.actions - held, ..new.clone() };
     // What is over already changes nothing for anybody.
     if missing.actions.is_empty() || missing.period.is_over(asker::now()) {
         return Ok(false);
@@ -135,8 +116,5 @@ pub fn close(principal: i64, resource: i64, actions: Actions, by: i64) -> Result
 
 /// What a grant says for people.
 pub fn note(grant: i64) -> Result<Option<String>> {
-    write::text(
-        "SELECT note FROM docacl.grants WHERE id = $1",
-        &[grant.into()],
-    )
+    write::text("SELECT note FROM docacl.grants WHERE id = $1", &[grant.into()])
 }

@@ -34,14 +34,7 @@ fn acl_assign(
     let role = address::role(&asker, role)?;
     let member = address::principal(&asker, member)?;
     let period = Period::new(valid_from, valid_until)?;
-    assign(
-        &asker,
-        &Membership {
-            role: &role,
-            member: &member,
-            period,
-        },
-    )
+    assign(&asker, &Membership { role: &role, member: &member, period })
 }
 
 #[pg_extern]
@@ -109,9 +102,8 @@ pub fn assign(asker: &Asker, new: &Membership) -> Result<()> {
     }
     let now = asker::now();
     let held = facts::memberships_of(member.id, &snap)?;
-    if held.iter().any(|m| {
-        m.role == role.id && !roles::period(m).is_over(now) && roles::period(m).covers(&new.period)
-    }) {
+    if held.iter().any(|m| m.role == role.id && !roles::period(m).is_over(now) && roles::period(m).covers(&new.period))
+    {
         return Ok(());
     }
     write::run(

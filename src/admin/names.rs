@@ -9,10 +9,7 @@ pub fn check(what: &str, text: &str) -> Result<()> {
     name::check(text).map_err(|why| {
         error::bad(
             format!("a {what} {why}"),
-            format!(
-                "Give 1 to {} characters without control characters.",
-                name::MAX_CHARS
-            ),
+            format!("Give 1 to {} characters without control characters.", name::MAX_CHARS),
         )
     })
 }
@@ -33,17 +30,8 @@ pub fn check_principal(text: &str) -> Result<()> {
 pub fn check_email(text: &str) -> Result<()> {
     check("e-mail", text)?;
     let plausible = !text.chars().any(char::is_whitespace)
-        && text
-            .split_once('@')
-            .is_some_and(|(who, host)| !who.is_empty() && !host.is_empty() && !host.contains('@'));
-    if plausible {
-        Ok(())
-    } else {
-        Err(error::bad(
-            format!("\"{text}\" is not an e-mail"),
-            "Write it as name@host.",
-        ))
-    }
+        && text.split_once('@').is_some_and(|(who, host)| !who.is_empty() && !host.is_empty() && !host.contains('@'));
+    if plausible { Ok(()) } else { Err(error::bad(format!("\"{text}\" is not an e-mail"), "Write it as name@host.")) }
 }
 
 /// A key: the application's own identifier, or none.

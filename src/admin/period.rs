@@ -17,16 +17,10 @@ pub struct Period {
 
 impl Period {
     /// Always.
-    pub const ALWAYS: Period = Period {
-        from: None,
-        until: None,
-    };
+    pub const ALWAYS: Period = Period { from: None, until: None };
 
     /// From the arguments of a function. An infinity in its own direction is an open boundary.
-    pub fn new(
-        from: Option<TimestampWithTimeZone>,
-        until: Option<TimestampWithTimeZone>,
-    ) -> Result<Period> {
+    pub fn new(from: Option<TimestampWithTimeZone>, until: Option<TimestampWithTimeZone>) -> Result<Period> {
         let from = from.map(moment).filter(|m| *m != Moment::MIN);
         let until = until.map(moment).filter(|m| *m != Moment::MAX);
         let empty = match (from, until) {
@@ -36,10 +30,7 @@ impl Period {
             (None, None) => false,
         };
         if empty {
-            return Err(error::bad(
-                "the period of validity is empty",
-                "valid_from must lie before valid_until.",
-            ));
+            return Err(error::bad("the period of validity is empty", "valid_from must lie before valid_until."));
         }
         Ok(Period { from, until })
     }
@@ -77,9 +68,5 @@ pub fn moment(value: TimestampWithTimeZone) -> Moment {
 
 /// Microseconds as a timestamptz, for a statement's argument.
 pub fn timestamp(value: Option<Moment>) -> Result<Option<TimestampWithTimeZone>> {
-    value
-        .map(|m| {
-            TimestampWithTimeZone::try_from(m).map_err(|_| error::internal("a moment out of range"))
-        })
-        .transpose()
+    value.map(|m| TimestampWithTimeZone::try_from(m).map_err(|_| error::internal("a moment out of range"))).transpose()
 }

@@ -13,10 +13,7 @@ use crate::facts::{self, Principal, PrincipalKind};
 use crate::scan::Snap;
 
 #[pg_extern]
-#[allow(
-    clippy::too_many_arguments,
-    reason = "the parameters of the SQL function"
-)]
+#[allow(clippy::too_many_arguments, reason = "the parameters of the SQL function")]
 fn acl_create_user(
     name: Option<&str>,
     email: Option<&str>,
@@ -26,11 +23,7 @@ fn acl_create_user(
     valid_until: default!(Option<TimestampWithTimeZone>, "NULL"),
     if_not_exists: default!(Option<bool>, "false"),
 ) -> Result<i64> {
-    let (name, email, role) = (
-        given("name", name)?,
-        given("email", email)?,
-        given("role", role)?,
-    );
+    let (name, email, role) = (given("name", name)?, given("email", email)?, given("role", role)?);
     let read_only = given("read_only", read_only)?;
     let if_not_exists = given("if_not_exists", if_not_exists)?;
     let asker = Asker::somebody()?;
@@ -40,13 +33,7 @@ fn acl_create_user(
     names::check_key(key)?;
     let until = open_end(valid_until);
     let account = asker.account()?;
-    if let Some(id) = existing(
-        account,
-        name,
-        PrincipalKind::User,
-        if_not_exists,
-        &asker.snap,
-    )? {
+    if let Some(id) = existing(account, name, PrincipalKind::User, if_not_exists, &asker.snap)? {
         return Ok(id);
     }
     let role = address::role(&asker, role)?;
@@ -68,25 +55,10 @@ fn acl_create_user(
     )?
     .ok_or_else(|| error::exists("user", name))?;
     let snap = Snap::fresh();
-    let user = facts::principal(id, &snap)?
-        .ok_or_else(|| error::internal("a user that was just made is gone"))?;
-    membership::assign(
-        &asker,
-        &Membership {
-            role: &role,
-            member: &user,
-            period: Period::ALWAYS,
-        },
-    )?;
+    let user = facts::principal(id, &snap)?.ok_or_else(|| error::internal("a user that was just made is gone"))?;
+    membership::assign(&asker, &Membership { role: &role, member: &user, period: Period::ALWAYS })?;
     for default in default_roles(account, &snap)? {
-        membership::assign(
-            &asker,
-            &Membership {
-                role: &default,
-                member: &user,
-                period: Period::ALWAYS,
-            },
-        )?;
+        membership::assign(&asker, &Membership { role: &default, member: &user, period: Period::ALWAYS })?;
     }
     write::run(
         "INSERT INTO docacl.event (account_id, event, payload)
@@ -105,23 +77,14 @@ fn acl_create_role(
     if_not_exists: default!(Option<bool>, "false"),
 ) -> Result<i64> {
     let (name, purpose) = (given("name", name)?, given("purpose", purpose)?);
-    let (is_default, if_not_exists) = (
-        given("is_default", is_default)?,
-        given("if_not_exists", if_not_exists)?,
-    );
+    let (is_default, if_not_exists) = (given("is_default", is_default)?, given("if_not_exists", if_not_exists)?);
     let asker = Asker::somebody()?;
     asker.require_on_account(Actions::MANAGE_ROLES, "create roles")?;
     names::check_principal(name)?;
     names::check_key(key)?;
     let purpose = check_purpose(purpose)?;
     let account = asker.account()?;
-    if let Some(id) = existing(
-        account,
-        name,
-        PrincipalKind::Role,
-        if_not_exists,
-        &asker.snap,
-    )? {
+    if let Some(id) = existing(account, name, PrincipalKind::Role, if_not_exists, &asker.snap)? {
         return Ok(id);
     }
     refuse_taken(None, None, key)?;
@@ -199,8 +162,8 @@ fn acl_alter_role(
     let account = asker.account()?;
     let purpose = purpose.map(check_purpose).transpose()?;
     check_new_name(account, &role, name)?;
-    let of_everyone = role.built_in.as_deref() == Some("everyone")
-        && (name.is_some() || is_default.is_some() || purpose.is_some());
+    let of_everyone =
+        role.built_in.as_deref() == Some("everyone") && (name.is_some() || is_default.is_some() || purpose.is_some());
     if of_everyone || role.built_in.is_some() && enabled == Some(false) {
         return Err(built_in(&role, "changed so"));
     }
@@ -244,30 +207,17 @@ fn acl_drop_role(principal: Option<&str>) -> Result<()> {
 fn drop_principal(asker: &Asker, principal: &Principal) -> Result<()> {
     if let Some(table) = write::as_owner(|| crate::protect::rows_owned_by(principal))? {
         return Err(error::in_use(
-            format!(
-                "\"{}\" still owns rows of table \"{table}\"",
-                principal.name
-            ),
+            format!("\"{}\" still owns rows of table \"{table}\"", principal.name),
             "Give the rows another owner first, or disable the principal instead of dropping it.",
         ));
     }
     roles::keeping_an_administrator(asker.account()?, || {
-        write::run(
-            "DELETE FROM docacl.principal WHERE id = $1",
-            &[principal.id.into()],
-        )
-        .map(drop)
+        write::run("DELETE FROM docacl.principal WHERE id = $1", &[principal.id.into()]).map(drop)
     })
 }
 
 /// The id of what has this name already, where that is welcome.
-fn existing(
-    account: i64,
-    name: &str,
-    kind: PrincipalKind,
-    if_not_exists: bool,
-    snap: &Snap,
-) -> Result<Option<i64>> {
+fn existing(account: i64, name: &str, kind: PrincipalKind, if_not_exists: bool, snap: &Snap) -> Result<Option<i64>> {
     match facts::principal_named(account, name, snap)? {
         None => Ok(None),
         Some(found) if if_not_exists && found.kind == kind => Ok(Some(found.id)),
@@ -302,16 +252,9 @@ fn check_new_name(account: i64, principal: &Principal, name: Option<&str>) -> Re
 }
 
 /// A name that is somebody else's e-mail, or the other way round: what is meant for one would reach the other.
-fn refuse_mistakable(
-    account: i64,
-    own: Option<i64>,
-    name: Option<&str>,
-    email: Option<&str>,
-) -> Result<()> {
+fn refuse_mistakable(account: i64, own: Option<i64>, name: Option<&str>, email: Option<&str>) -> Result<()> {
     let snap = Snap::latest();
-    let other = |found: Option<Principal>| {
-        found.is_some_and(|p| Some(p.id) != own && p.account == Some(account))
-    };
+    let other = |found: Option<Principal>| found.is_some_and(|p| Some(p.id) != own && p.account == Some(account));
     if let Some(name) = name
         && other(facts::principal_with_email(name, &snap)?)
     {
@@ -330,27 +273,17 @@ fn check_purpose(purpose: &str) -> Result<&'static str> {
     ["normal", "approval", "form"]
         .into_iter()
         .find(|p| *p == word)
-        .ok_or_else(|| {
-            error::bad(
-                format!("unknown purpose \"{purpose}\""),
-                "Purposes are normal, approval and form.",
-            )
-        })
+        .ok_or_else(|| error::bad(format!("unknown purpose \"{purpose}\""), "Purposes are normal, approval and form."))
 }
 
 /// A user's last moment; infinity is none.
 fn open_end(until: Option<TimestampWithTimeZone>) -> Option<facts::Moment> {
-    until
-        .map(period::moment)
-        .filter(|m| *m != facts::Moment::MAX)
+    until.map(period::moment).filter(|m| *m != facts::Moment::MAX)
 }
 
 fn built_in(role: &Principal, done: &str) -> pgrx::pg_sys::panic::ErrorReport {
     error::wrong_state(
-        format!(
-            "role \"{}\" was made with its account and cannot be {done}",
-            role.name
-        ),
+        format!("role \"{}\" was made with its account and cannot be {done}", role.name),
         "Make a role of your own for what you have in mind.",
     )
 }

@@ -16,10 +16,7 @@ pub fn notice(asker: &Asker, principal: &Principal, on: &Resource, actions: Acti
     let holders = holders(principal, &snap)?;
     let mut held = Actions::empty();
     let mut through = Vec::new();
-    if holders
-        .iter()
-        .any(|h| h.built_in.as_deref() == Some("administrators"))
-    {
+    if holders.iter().any(|h| h.built_in.as_deref() == Some("administrators")) {
         held = actions;
         through.push("the admin role".to_owned());
     }
@@ -53,10 +50,7 @@ fn holders(principal: &Principal, snap: &Snap) -> Result<Vec<Principal>> {
         // A disabled role gives nothing and leads nowhere.
         if at == principal.id || facts::principal(at, snap)?.is_some_and(|p| p.enabled) {
             out.extend(
-                facts::memberships_of(at, snap)?
-                    .iter()
-                    .filter(|m| roles::period(m).holds_at(now))
-                    .map(|m| m.role),
+                facts::memberships_of(at, snap)?.iter().filter(|m| roles::period(m).holds_at(now)).map(|m| m.role),
             );
         }
         Ok::<(), ErrorReport>(())
@@ -79,10 +73,7 @@ fn places(on: &Resource, snap: &Snap) -> Result<Vec<Resource>> {
     let mut at = on.clone();
     loop {
         if at.kind != "document" && !at.is_star {
-            out.extend(
-                facts::star(at.account, &at.kind, snap)?
-                    .filter(|star| out.iter().all(|r| r.id != star.id)),
-            );
+            out.extend(facts::star(at.account, &at.kind, snap)?.filter(|star| out.iter().all(|r| r.id != star.id)));
         }
         match at.parent {
             Some(parent) if at.inherits => match facts::resource(parent, snap)? {
@@ -102,9 +93,7 @@ fn given(principal: i64, resource: i64, snap: &Snap) -> Result<Actions> {
     Ok(grants::of_pair(principal, resource, snap)?
         .iter()
         .filter(|g| grants::period_of(g).holds_at(now))
-        .fold(Actions::empty(), |all, g| {
-            all | Actions::from_bits_retain(g.actions)
-        }))
+        .fold(Actions::empty(), |all, g| all | Actions::from_bits_retain(g.actions)))
 }
 
 /// "role "Sales" on location "Europe"", without the names that the asker may not see.

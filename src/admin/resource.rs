@@ -23,14 +23,7 @@ fn acl_create(
     key: default!(Option<&str>, "NULL"),
     if_not_exists: default!(Option<bool>, "false"),
 ) -> Result<i64> {
-    create(
-        kind,
-        name,
-        parent.map(Ref::Name),
-        inherits,
-        key,
-        if_not_exists,
-    )
+    create(kind, name, parent.map(Ref::Name), inherits, key, if_not_exists)
 }
 
 #[pg_extern(name = "acl_create")]
@@ -42,76 +35,37 @@ fn acl_create_under_id(
     key: default!(Option<&str>, "NULL"),
     if_not_exists: default!(Option<bool>, "false"),
 ) -> Result<i64> {
-    create(
-        kind,
-        name,
-        parent.map(Ref::Id),
-        inherits,
-        key,
-        if_not_exists,
-    )
+    create(kind, name, parent.map(Ref::Id), inherits, key, if_not_exists)
 }
 
 #[pg_extern]
 fn acl_rename(kind: Option<&str>, resource: Option<&str>, name: Option<&str>) -> Result<()> {
-    rename(
-        given("kind", kind)?,
-        named("resource", resource)?,
-        given("name", name)?,
-    )
+    rename(given("kind", kind)?, named("resource", resource)?, given("name", name)?)
 }
 
 #[pg_extern(name = "acl_rename")]
 fn acl_rename_id(kind: Option<&str>, resource: Option<i64>, name: Option<&str>) -> Result<()> {
-    rename(
-        given("kind", kind)?,
-        with_id("resource", resource)?,
-        given("name", name)?,
-    )
+    rename(given("kind", kind)?, with_id("resource", resource)?, given("name", name)?)
 }
 
 #[pg_extern]
 fn acl_move(kind: Option<&str>, resource: Option<&str>, parent: Option<&str>) -> Result<()> {
-    relocate(
-        given("kind", kind)?,
-        named("resource", resource)?,
-        parent.map(Ref::Name),
-    )
+    relocate(given("kind", kind)?, named("resource", resource)?, parent.map(Ref::Name))
 }
 
 #[pg_extern(name = "acl_move")]
 fn acl_move_id(kind: Option<&str>, resource: Option<i64>, parent: Option<&str>) -> Result<()> {
-    relocate(
-        given("kind", kind)?,
-        with_id("resource", resource)?,
-        parent.map(Ref::Name),
-    )
+    relocate(given("kind", kind)?, with_id("resource", resource)?, parent.map(Ref::Name))
 }
 
 #[pg_extern(name = "acl_move")]
-fn acl_move_under_id(
-    kind: Option<&str>,
-    resource: Option<&str>,
-    parent: Option<i64>,
-) -> Result<()> {
-    relocate(
-        given("kind", kind)?,
-        named("resource", resource)?,
-        parent.map(Ref::Id),
-    )
+fn acl_move_under_id(kind: Option<&str>, resource: Option<&str>, parent: Option<i64>) -> Result<()> {
+    relocate(given("kind", kind)?, named("resource", resource)?, parent.map(Ref::Id))
 }
 
 #[pg_extern(name = "acl_move")]
-fn acl_move_id_under_id(
-    kind: Option<&str>,
-    resource: Option<i64>,
-    parent: Option<i64>,
-) -> Result<()> {
-    relocate(
-        given("kind", kind)?,
-        with_id("resource", resource)?,
-        parent.map(Ref::Id),
-    )
+fn acl_move_id_under_id(kind: Option<&str>, resource: Option<i64>, parent: Option<i64>) -> Result<()> {
+    relocate(given("kind", kind)?, with_id("resource", resource)?, parent.map(Ref::Id))
 }
 
 #[pg_extern]
@@ -121,12 +75,7 @@ fn acl_set_inherits(
     enable: Option<bool>,
     copy: default!(Option<bool>, "false"),
 ) -> Result<()> {
-    set_inherits(
-        given("kind", kind)?,
-        named("resource", resource)?,
-        given("enable", enable)?,
-        given("copy", copy)?,
-    )
+    set_inherits(given("kind", kind)?, named("resource", resource)?, given("enable", enable)?, given("copy", copy)?)
 }
 
 #[pg_extern(name = "acl_set_inherits")]
@@ -136,12 +85,7 @@ fn acl_set_inherits_id(
     enable: Option<bool>,
     copy: default!(Option<bool>, "false"),
 ) -> Result<()> {
-    set_inherits(
-        given("kind", kind)?,
-        with_id("resource", resource)?,
-        given("enable", enable)?,
-        given("copy", copy)?,
-    )
+    set_inherits(given("kind", kind)?, with_id("resource", resource)?, given("enable", enable)?, given("copy", copy)?)
 }
 
 #[pg_extern]
@@ -177,11 +121,7 @@ fn create(
     let parent_id = parent.map(|p| p.id);
     let snap = Snap::latest();
     if let Some(twin) = sibling(account, &kind.name, parent_id, name, &snap)? {
-        return if if_not_exists {
-            Ok(twin.id)
-        } else {
-            Err(error::exists(&kind.name, name))
-        };
+        return if if_not_exists { Ok(twin.id) } else { Err(error::exists(&kind.name, name)) };
     }
     if let Some(key) = key
         && facts::resource_with_key(&kind.name, key, &snap)?.is_some()
@@ -215,10 +155,7 @@ fn create(
         && !creators.is_empty()
     {
         grants::insert(
-            &grants::New {
-                creator: true,
-                ..grants::New::on(creator.id, id, account, creators)
-            },
+            &grants::New { creator: true, ..grants::New::on(creator.id, id, account, creators) },
             asker.id(),
         )?;
     }
@@ -240,11 +177,8 @@ fn rename(word: &str, written: Ref, name: &str) -> Result<()> {
     match twin {
         Some(twin) if twin.id == resource.id => Ok(()),
         Some(_) => Err(error::exists(&kind.name, name)),
-        None => write::run(
-            "UPDATE docacl.resource SET name = $2 WHERE id = $1",
-            &[resource.id.into(), name.into()],
-        )
-        .map(drop),
+        None => write::run("UPDATE docacl.resource SET name = $2 WHERE id = $1", &[resource.id.into(), name.into()])
+            .map(drop),
     }
 }
 
@@ -259,10 +193,7 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
     if kind.name != "project" && !asker.may_create(&kind, parent.as_ref())? {
         return Err(may_not_create(&kind.name, parent.is_none()));
     }
-    if parent
-        .as_ref()
-        .is_some_and(|p| p.account != resource.account)
-    {
+    if parent.as_ref().is_some_and(|p| p.account != resource.account) {
         return Err(error::inconsistent(
             "a resource cannot move to another account",
             "Make it anew in the other account, and drop it in this one.",
@@ -291,11 +222,7 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
     if kind.gate.as_deref() == Some("scope") {
         refuse_used(&resource)?;
     }
-    write::run(
-        "UPDATE docacl.resource SET parent_id = $2 WHERE id = $1",
-        &[resource.id.into(), new.into()],
-    )
-    .map(drop)
+    write::run("UPDATE docacl.resource SET parent_id = $2 WHERE id = $1", &[resource.id.into(), new.into()]).map(drop)
 }
 
 fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()> {
@@ -316,18 +243,10 @@ fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()
     }
     if copy && !enable {
         for grant in inherited(&resource, &asker.snap)? {
-            grants::give(
-                &grants::New::copy(&grant, &resource),
-                asker.id(),
-                &asker.snap,
-            )?;
+            grants::give(&grants::New::copy(&grant, &resource), asker.id(), &asker.snap)?;
         }
     }
-    write::run(
-        "UPDATE docacl.resource SET inherits = $2 WHERE id = $1",
-        &[resource.id.into(), enable.into()],
-    )
-    .map(drop)
+    write::run("UPDATE docacl.resource SET inherits = $2 WHERE id = $1", &[resource.id.into(), enable.into()]).map(drop)
 }
 
 /// The grants that a resource takes from those above it.
@@ -335,11 +254,7 @@ pub fn inherited(resource: &Resource, snap: &Snap) -> Result<Vec<facts::Grant>> 
     let mut out = Vec::new();
     let mut at = resource.clone();
     while at.inherits
-        && let Some(parent) = at
-            .parent
-            .map(|p| facts::resource(p, snap))
-            .transpose()?
-            .flatten()
+        && let Some(parent) = at.parent.map(|p| facts::resource(p, snap)).transpose()?.flatten()
     {
         out.extend(facts::grants_on(parent.id, snap)?);
         at = parent;
@@ -358,41 +273,24 @@ fn remove(word: &str, written: Ref) -> Result<()> {
     if kind.name == "account" {
         return account::drop_account(&resource);
     }
-    write::run(
-        "SELECT 1 FROM docacl.resource WHERE id = $1 FOR UPDATE",
-        &[resource.id.into()],
-    )?;
-    let in_use = |by: &str| {
-        error::in_use(
-            format!("{} \"{written}\" {by}", kind.name),
-            "Move or drop what uses it first.",
-        )
-    };
+    write::run("SELECT 1 FROM docacl.resource WHERE id = $1 FOR UPDATE", &[resource.id.into()])?;
+    let in_use =
+        |by: &str| error::in_use(format!("{} \"{written}\" {by}", kind.name), "Move or drop what uses it first.");
     if !facts::children_of(resource.id, &Snap::latest())?.is_empty() {
         return Err(in_use("still has others below it"));
     }
-    let keys = write::id(
-        "SELECT count(*) FROM docacl.principal WHERE environment_id = $1",
-        &[resource.id.into()],
-    )?;
+    let keys = write::id("SELECT count(*) FROM docacl.principal WHERE environment_id = $1", &[resource.id.into()])?;
     if keys != Some(0) {
         return Err(in_use("still has API keys"));
     }
-    write::run(
-        "DELETE FROM docacl.resource WHERE id = $1",
-        &[resource.id.into()],
-    )
-    .map(drop)
+    write::run("DELETE FROM docacl.resource WHERE id = $1", &[resource.id.into()]).map(drop)
 }
 
 fn refuse_used(resource: &Resource) -> Result<()> {
     match write::as_owner(|| crate::protect::rows_using(resource))? {
         None => Ok(()),
         Some(table) => Err(error::in_use(
-            format!(
-                "{} \"{}\" is still used by rows of table \"{table}\"",
-                resource.kind, resource.name
-            ),
+            format!("{} \"{}\" is still used by rows of table \"{table}\"", resource.kind, resource.name),
             "Give the rows another reference first.",
         )),
     }
@@ -426,9 +324,7 @@ fn parent_of(asker: &Asker, kind: &Kind, written: Option<Ref>) -> Result<Option<
                 && asker.may_create(kind, Some(parent))?
                 && (kind.name != "project" || asker.sees(parent)?))
         };
-        match address::resource_where(asker, &parent_kind, written, &allowed, || {
-            may_not_create(&kind.name, false)
-        }) {
+        match address::resource_where(asker, &parent_kind, written, &allowed, || may_not_create(&kind.name, false)) {
             Ok(found) if found.account == asker.account()? => return Ok(Some(found)),
             Ok(_) => return Err(other_account()),
             Err(e) => unknown = Some(e),
@@ -456,15 +352,8 @@ fn exists_as_other_kind(asker: &Asker, kinds: &[&str], written: Ref) -> Result<b
         };
     }
     for kind in facts::kinds(&asker.snap)? {
-        let not_it = kinds.contains(&kind.name.as_str())
-            || kind.name == "document"
-            || kind.name == "account";
-        if !not_it
-            && address::resource_where(asker, &kind, written, &|r| asker.sees(r), || {
-                error::null("")
-            })
-            .is_ok()
-        {
+        let not_it = kinds.contains(&kind.name.as_str()) || kind.name == "document" || kind.name == "account";
+        if !not_it && address::resource_where(asker, &kind, written, &|r| asker.sees(r), || error::null("")).is_ok() {
             return Ok(true);
         }
     }
@@ -472,31 +361,17 @@ fn exists_as_other_kind(asker: &Asker, kinds: &[&str], written: Ref) -> Result<b
 }
 
 fn other_account() -> ErrorReport {
-    error::inconsistent(
-        "the parent is of another account",
-        "Set docacl.account to the account in which to work.",
-    )
+    error::inconsistent("the parent is of another account", "Set docacl.account to the account in which to work.")
 }
 
-fn sibling(
-    account: i64,
-    kind: &str,
-    parent: Option<i64>,
-    name: &str,
-    snap: &Snap,
-) -> Result<Option<Resource>> {
-    Ok(facts::resources_named(account, kind, name, snap)?
-        .into_iter()
-        .find(|r| r.parent == parent))
+fn sibling(account: i64, kind: &str, parent: Option<i64>, name: &str, snap: &Snap) -> Result<Option<Resource>> {
+    Ok(facts::resources_named(account, kind, name, snap)?.into_iter().find(|r| r.parent == parent))
 }
 
 /// Accounts and rows' own lists are not made and moved by hand.
 fn refuse_special(kind: &Kind) -> Result<()> {
     if kind.name == "account" {
-        return Err(error::bad(
-            "an account is not made or moved like other resources",
-            "Use acl_create_account.",
-        ));
+        return Err(error::bad("an account is not made or moved like other resources", "Use acl_create_account."));
     }
     refuse_document(kind)
 }
@@ -513,15 +388,11 @@ fn refuse_document(kind: &Kind) -> Result<()> {
 
 /// What every account is made with stays as it is: grants on it and authority by it would lose their meaning.
 fn refuse_fixed(resource: &Resource, done: &str) -> Result<()> {
-    let function = resource.kind == "function"
-        && resource.parent.is_none()
-        && FUNCTIONS.contains(&resource.name.as_str());
+    let function =
+        resource.kind == "function" && resource.parent.is_none() && FUNCTIONS.contains(&resource.name.as_str());
     if resource.is_star || function {
         return Err(error::wrong_state(
-            format!(
-                "{} \"{}\" was made with its account and cannot be {done}",
-                resource.kind, resource.name
-            ),
+            format!("{} \"{}\" was made with its account and cannot be {done}", resource.kind, resource.name),
             "Make one of your own for what you have in mind.",
         ));
     }

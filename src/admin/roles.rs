@@ -16,21 +16,13 @@ fn still_counts(membership: &Membership) -> bool {
 
 /// When a membership holds.
 pub fn period(membership: &Membership) -> Period {
-    Period {
-        from: membership.valid_from,
-        until: membership.valid_until,
-    }
+    Period { from: membership.valid_from, until: membership.valid_until }
 }
 
 /// The principal and all roles that it belongs to, now or later, enabled or not.
 pub fn roles_of(principal: i64, snap: &Snap) -> Result<Vec<i64>> {
     graph::closure(principal, |at, out| {
-        out.extend(
-            facts::memberships_of(at, snap)?
-                .iter()
-                .filter(|m| still_counts(m))
-                .map(|m| m.role),
-        );
+        out.extend(facts::memberships_of(at, snap)?.iter().filter(|m| still_counts(m)).map(|m| m.role));
         Ok(())
     })
 }
@@ -38,12 +30,7 @@ pub fn roles_of(principal: i64, snap: &Snap) -> Result<Vec<i64>> {
 /// The role and all principals that belong to it, now or later, enabled or not.
 pub fn members_below(role: i64, snap: &Snap) -> Result<Vec<i64>> {
     graph::closure(role, |at, out| {
-        out.extend(
-            facts::members_of(at, snap)?
-                .iter()
-                .filter(|m| still_counts(m))
-                .map(|m| m.member),
-        );
+        out.extend(facts::members_of(at, snap)?.iter().filter(|m| still_counts(m)).map(|m| m.member));
         Ok(())
     })
 }
@@ -65,17 +52,10 @@ pub fn may_hand_out(asker: &Asker, role: &Principal, snap: &Snap) -> Result<()> 
     if asker.is_admin()? {
         return Ok(());
     }
-    let refused = |hint: &str| {
-        Err(error::denied(
-            format!("not allowed to hand out role \"{}\"", role.name),
-            hint,
-        ))
-    };
+    let refused = |hint: &str| Err(error::denied(format!("not allowed to hand out role \"{}\"", role.name), hint));
     let roles = roles_of(role.id, snap)?;
     if roles.contains(&admin_role(asker.account()?, snap)?.id) {
-        return refused(
-            "Only an administrator hands out the admin role or a role that leads to it.",
-        );
+        return refused("Only an administrator hands out the admin role or a role that leads to it.");
     }
     for role in roles {
         let mut carried = Vec::new();
@@ -125,20 +105,13 @@ fn administrators(account: i64, snap: &Snap) -> Result<usize> {
     let reached = graph::closure(admin_role(account, snap)?.id, |at, out| {
         // What lies behind a disabled role does not count, and nobody is a member of a user.
         if facts::principal(at, snap)?.is_some_and(|p| p.kind == PrincipalKind::Role && p.enabled) {
-            out.extend(
-                facts::members_of(at, snap)?
-                    .iter()
-                    .filter(|m| period(m).holds_at(now))
-                    .map(|m| m.member),
-            );
+            out.extend(facts::members_of(at, snap)?.iter().filter(|m| period(m).holds_at(now)).map(|m| m.member));
         }
         Ok(())
     })?;
     let mut count = 0;
     for id in reached {
-        if facts::principal(id, snap)?
-            .is_some_and(|p| p.kind == PrincipalKind::User && asker::is_active(&p))
-        {
+        if facts::principal(id, snap)?.is_some_and(|p| p.kind == PrincipalKind::User && asker::is_active(&p)) {
             count += 1;
         }
     }

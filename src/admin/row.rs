@@ -33,20 +33,9 @@ fn acl_grant_row(
     valid_until: default!(Option<TimestampWithTimeZone>, "NULL"),
     note: default!(Option<&str>, "NULL"),
 ) -> Result<bool> {
-    let (who, what, key) = (
-        given("principal", principal)?,
-        given("actions", actions)?,
-        given("key", key)?,
-    );
+    let (who, what, key) = (given("principal", principal)?, given("actions", actions)?, given("key", key)?);
     let target = target::of(given("relation", relation)?.0)?;
-    grant_row(
-        target,
-        key,
-        who,
-        what,
-        Period::new(valid_from, valid_until)?,
-        note,
-    )
+    grant_row(target, key, who, what, Period::new(valid_from, valid_until)?, note)
 }
 
 /// Revokes what was granted on a single row. Whether anything changed.
@@ -57,11 +46,7 @@ fn acl_revoke_row(
     relation: Option<Regclass>,
     key: Option<&str>,
 ) -> Result<bool> {
-    let (who, what, key) = (
-        given("principal", principal)?,
-        given("actions", actions)?,
-        given("key", key)?,
-    );
+    let (who, what, key) = (given("principal", principal)?, given("actions", actions)?, given("key", key)?);
     revoke_row(target::of(given("relation", relation)?.0)?, key, who, what)
 }
 
@@ -74,12 +59,7 @@ fn acl_set_row_inherits(
     copy: default!(Option<bool>, "false"),
 ) -> Result<()> {
     let target = target::of(given("relation", relation)?.0)?;
-    set_row_inherits(
-        target,
-        given("key", key)?,
-        given("enable", enable)?,
-        given("copy", copy)?,
-    )
+    set_row_inherits(target, given("key", key)?, given("enable", enable)?, given("copy", copy)?)
 }
 
 /// [`acl_grant_row`] on a table found otherwise.
@@ -124,17 +104,10 @@ pub fn set_row_inherits(target: Rc<Target>, key: &str, enable: bool, copy: bool)
     }
     if copy && !enable {
         for grant in resource::inherited(&list, &Snap::fresh())? {
-            grants::give(
-                &grants::New::copy(&grant, &list),
-                asker.id(),
-                &Snap::fresh(),
-            )?;
+            grants::give(&grants::New::copy(&grant, &list), asker.id(), &Snap::fresh())?;
         }
     }
-    write::run(
-        "UPDATE docacl.resource SET inherits = $2 WHERE id = $1",
-        &[list.id.into(), enable.into()],
-    )?;
+    write::run("UPDATE docacl.resource SET inherits = $2 WHERE id = $1", &[list.id.into(), enable.into()])?;
     row.write_list(if enable { list.id } else { -list.id })
 }
 
@@ -161,8 +134,7 @@ impl Row {
                 "Protect the table again with the option \"own_acl\", naming a nullable bigint column.",
             ));
         };
-        let unknown =
-            || error::unknown_hint("row", key, "Give the key of a row that you may read.");
+        let unknown = || error::unknown_hint("row", key, "Give the key of a row that you may read.");
         may_share(asker, &target, key)?.ok_or_else(unknown)??;
         let Some(literal) = target.key_literal(key)? else {
             return Err(unknown());
@@ -184,10 +156,7 @@ impl Row {
     fn locked(mut self) -> Result<Option<Row>> {
         let (column, literal) = &self.key;
         let found = write::id(
-            &format!(
-                "SELECT 1::bigint FROM {} WHERE {column} = {literal} FOR NO KEY UPDATE",
-                self.table
-            ),
+            &format!("SELECT 1::bigint FROM {} WHERE {column} = {literal} FOR NO KEY UPDATE", self.table),
             &[],
         )?;
         if found.is_none() {
@@ -205,11 +174,7 @@ impl Row {
             let mut location = None;
             for reference in place.into_iter().flat_map(|p| &p.refs) {
                 if let Some((datum, ty)) = value(&reference.column) {
-                    let text = if ty == Type::Text {
-                        read_text(datum)?
-                    } else {
-                        read_value(ty, datum)?.to_key()
-                    };
+                    let text = if ty == Type::Text { read_text(datum)? } else { read_value(ty, datum)?.to_key() };
                     location = match reference.by {
                         By::Id => text.parse().ok(),
                         By::Key => reference
@@ -245,8 +210,7 @@ impl Row {
     fn present_list(&self) -> Result<Option<Resource>> {
         match self.list {
             Some(id) => Ok(Some(
-                facts::resource(id, &Snap::fresh())?
-                    .ok_or_else(|| error::internal("a row whose own list is gone"))?,
+                facts::resource(id, &Snap::fresh())?.ok_or_else(|| error::internal("a row whose own list is gone"))?,
             )),
             None => Ok(None),
         }
@@ -268,22 +232,24 @@ impl Row {
         let id = write::id(
             "INSERT INTO docacl.resource (account_id, kind, parent_id, inherits, name, relation, row_key, created_by) \
              VALUES ($1, 'document', $2, true, $3, $4, $3, $5) RETURNING id",
-            &[account.into(), self.location.into(), self.canonical_key.as_str().into(), self.target.relation.into(), asker.id().into()],
+            &[
+                account.into(),
+                self.location.into(),
+                self.canonical_key.as_str().into(),
+                self.target.relation.into(),
+                asker.id().into(),
+            ],
         )?
         .ok_or_else(|| error::internal("no id"))?;
         self.write_list(id)?;
-        facts::resource(id, &Snap::fresh())?
-            .ok_or_else(|| error::internal("a list just made is gone"))
+        facts::resource(id, &Snap::fresh())?.ok_or_else(|| error::internal("a list just made is gone"))
     }
 
     fn write_list(&self, value: i64) -> Result<()> {
         let own = pgrx::spi::quote_identifier(&self.own_acl);
         let (column, literal) = &self.key;
         let _owner = AsOwner::of_table(self.target.relation)?;
-        let sql = format!(
-            "UPDATE {} SET {own} = $1 WHERE {column} = {literal}",
-            self.table
-        );
+        let sql = format!("UPDATE {} SET {own} = $1 WHERE {column} = {literal}", self.table);
         Spi::run_with_args(&sql, &[value.into()]).map_err(|e| error::internal(e.to_string()))
     }
 }
@@ -305,10 +271,7 @@ fn may_share(asker: &Asker, target: &Target, key: &str) -> Result<Option<Result<
     Ok(if actions.contains(Actions::SECURITY) {
         Some(Ok(()))
     } else if actions.contains(Actions::READ) {
-        Some(Err(error::denied(
-            "permission denied to grant on this row",
-            "It needs security on the row.",
-        )))
+        Some(Err(error::denied("permission denied to grant on this row", "It needs security on the row.")))
     } else {
         None
     })

@@ -19,10 +19,7 @@ pub fn granted(words: &str, kind: &str, snap: &Snap) -> Result<Actions> {
             let names = action::names(word.actions - applicable, &custom).join(", ");
             return Err(error::bad(
                 format!("{names} cannot be granted on a {kind}"),
-                format!(
-                    "On a {kind} there are: {}.",
-                    action::names(applicable, &custom).join(", ")
-                ),
+                format!("On a {kind} there are: {}.", action::names(applicable, &custom).join(", ")),
             ));
         }
         mask |= applies;
@@ -43,10 +40,7 @@ pub fn granted_some(words: &str, kind: &str, snap: &Snap) -> Result<Actions> {
 }
 
 /// 22023 for a word that is no action.
-pub fn unknown_word(
-    unknown: &action::UnknownWord,
-    custom: &[CustomAction],
-) -> pgrx::pg_sys::panic::ErrorReport {
+pub fn unknown_word(unknown: &action::UnknownWord, custom: &[CustomAction]) -> pgrx::pg_sys::panic::ErrorReport {
     error::bad(
         unknown.to_string(),
         format!(

@@ -24,11 +24,7 @@ pub fn id(sql: &str, args: &[DatumWithOid]) -> Result<Option<i64>> {
     let _owner = AsOwner::begin()?;
     Spi::connect_mut(|client| {
         let table = client.update(sql, None, args)?;
-        if table.is_empty() {
-            Ok(None)
-        } else {
-            table.first().get_one::<i64>()
-        }
+        if table.is_empty() { Ok(None) } else { table.first().get_one::<i64>() }
     })
     .map_err(|e: pgrx::spi::Error| internal(e.to_string()))
 }
@@ -37,11 +33,7 @@ pub fn id(sql: &str, args: &[DatumWithOid]) -> Result<Option<i64>> {
 /// two of them cannot make a cycle, or remove the last two administrators, between them. Sessions that only refer
 /// to the account (foreign keys) do not wait. What is read afterwards must be read with [`crate::scan::Snap::latest`].
 pub fn lock_structure(account: i64) -> Result<()> {
-    run(
-        "SELECT 1 FROM docacl.resource WHERE id = $1 FOR NO KEY UPDATE",
-        &[account.into()],
-    )
-    .map(drop)
+    run("SELECT 1 FROM docacl.resource WHERE id = $1 FOR NO KEY UPDATE", &[account.into()]).map(drop)
 }
 
 /// Runs a statement that returns a bigint in each row.
@@ -62,11 +54,7 @@ pub fn text(sql: &str, args: &[DatumWithOid]) -> Result<Option<String>> {
     let _owner = AsOwner::begin()?;
     Spi::connect_mut(|client| {
         let table = client.update(sql, None, args)?;
-        if table.is_empty() {
-            Ok(None)
-        } else {
-            table.first().get_one::<String>()
-        }
+        if table.is_empty() { Ok(None) } else { table.first().get_one::<String>() }
     })
     .map_err(|e: pgrx::spi::Error| internal(e.to_string()))
 }

@@ -43,28 +43,18 @@ impl Question {
             Some(id) => Some(freshness::ring(id, &snap)?),
             None => None,
         };
-        let above = superuser
-            || ring
-                .as_ref()
-                .is_some_and(|r| r.subject.kind == SubjectKind::System);
+        let above = superuser || ring.as_ref().is_some_and(|r| r.subject.kind == SubjectKind::System);
         let account = match ring.as_ref().and_then(|r| r.account) {
             Some(account) => account,
             None => account_without_user(above, &snap)?,
         };
-        let admin = ring
-            .as_ref()
-            .is_some_and(|r| r.subject.admin && r.subject.kind != SubjectKind::Nobody);
+        let admin = ring.as_ref().is_some_and(|r| r.subject.admin && r.subject.kind != SubjectKind::Nobody);
         let principal = match who {
             Who::Me => me,
             Who::Other(text) => {
                 let found = find(account, text, &snap)?;
                 let myself = found.is_some() && found == me;
-                if !(above
-                    || admin
-                    || myself
-                    || identity::is_trusted(&snap)?
-                    || administers_people(&snap)?)
-                {
+                if !(above || admin || myself || identity::is_trusted(&snap)? || administers_people(&snap)?) {
                     return Err(error::denied(
                         "permission denied to ask about another principal",
                         "Ask about yourself, or have manage_users granted, or the database role trusted with acl_trust.",
@@ -73,26 +63,17 @@ impl Question {
                 Some(found.ok_or_else(|| error::unknown("principal", text))?)
             }
         };
-        Ok(Question {
-            told: above || admin,
-            snap,
-            principal,
-            account,
-        })
+        Ok(Question { told: above || admin, snap, principal, account })
     }
 
     fn ring(&self) -> Result<Option<std::rc::Rc<crate::ring::Ring>>> {
-        self.principal
-            .map(|id| freshness::ring(id, &self.snap))
-            .transpose()
+        self.principal.map(|id| freshness::ring(id, &self.snap)).transpose()
     }
 
     /// What the principal may do with the row of a protected table; `None` where there is no such row.
     pub fn row(&self, target: &Target, key: &str) -> Result<Option<Verdict>> {
         match self.ring()? {
-            Some(ring) => Ok(target
-                .verdict(&ring, key, &self.snap)?
-                .map(Verdict::of_existing)),
+            Some(ring) => Ok(target.verdict(&ring, key, &self.snap)?.map(Verdict::of_existing)),
             None => Ok(None),
         }
     }
@@ -102,19 +83,13 @@ impl Question {
     pub fn on(&self, kind: &str, written: &str) -> Result<(String, Option<Verdict>)> {
         let name = core_kind::normalize(kind);
         if facts::kind(&name, &self.snap)?.is_none() {
-            return Err(error::unknown_hint(
-                "kind",
-                kind,
-                "See docacl.kind for the kinds there are.",
-            ));
+            return Err(error::unknown_hint("kind", kind, "See docacl.kind for the kinds there are."));
         }
         if name == "document" {
             return Ok((name, self.row(&*target::default()?, written)?));
         }
         let found = if name == "account" {
-            facts::account_named(written, &self.snap)?
-                .into_iter()
-                .collect()
+            facts::account_named(written, &self.snap)?.into_iter().collect()
         } else {
             lookup::by_name_or_path(self.account, &name, written, &self.snap)?
         };
@@ -126,19 +101,12 @@ impl Question {
     pub fn on_id(&self, kind: &str, id: i64) -> Result<(String, Option<Verdict>)> {
         let name = core_kind::normalize(kind);
         if facts::kind(&name, &self.snap)?.is_none() {
-            return Err(error::unknown_hint(
-                "kind",
-                kind,
-                "See docacl.kind for the kinds there are.",
-            ));
+            return Err(error::unknown_hint("kind", kind, "See docacl.kind for the kinds there are."));
         }
         if name == "document" {
             return Ok((name, self.row(&*target::default()?, &id.to_string())?));
         }
-        let found = facts::resource(id, &self.snap)?
-            .into_iter()
-            .filter(|r| r.kind == name)
-            .collect();
+        let found = facts::resource(id, &self.snap)?.into_iter().filter(|r| r.kind == name).collect();
         let verdict = self.one(&name, &id.to_string(), found)?;
         Ok((name, verdict))
     }
@@ -196,8 +164,7 @@ fn administers_people(snap: &Snap) -> Result<bool> {
         return Ok(false);
     }
     let asker = Asker::now()?;
-    Ok(asker.holds_on_account(Actions::MANAGE_USERS)?
-        || asker.holds_on_account(Actions::MANAGE_ROLES)?)
+    Ok(asker.holds_on_account(Actions::MANAGE_USERS)? || asker.holds_on_account(Actions::MANAGE_ROLES)?)
 }
 
 fn account_without_user(above: bool, snap: &Snap) -> Result<i64> {
@@ -207,11 +174,5 @@ fn account_without_user(above: bool, snap: &Snap) -> Result<i64> {
     };
     facts::account_named(&name, snap)?
         .map(|a| a.id)
-        .ok_or_else(|| {
-            error::unknown_hint(
-                "account",
-                &name,
-                "Set docacl.account to the name of an account.",
-            )
-        })
+        .ok_or_else(|| error::unknown_hint("account", &name, "Set docacl.account to the name of an account."))
 }

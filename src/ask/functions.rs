@@ -18,12 +18,7 @@ fn other<'a>(principal: Option<&'a str>) -> Result<Who<'a>> {
 }
 
 /// Whether all that the words ask is allowed. A row or resource that is not there: no.
-fn answer(
-    question: &Question,
-    verdict: Option<Verdict>,
-    words: &str,
-    applicable: Actions,
-) -> Result<bool> {
+fn answer(question: &Question, verdict: Option<Verdict>, words: &str, applicable: Actions) -> Result<bool> {
     let asked = question.asked(words, applicable)?;
     Ok(verdict.is_some_and(|v| v.actions.contains(asked)))
 }
@@ -69,18 +64,9 @@ macro_rules! of_documents {
     ($ty:ty, $can_other:ident, $can:ident, $actions_other:ident, $actions:ident, $require:ident) => {
         /// Whether a principal may do something with a row of the default documents table.
         #[pg_extern(name = "acl_can", stable, parallel_safe)]
-        fn $can_other(
-            principal: Option<&str>,
-            doc: Option<$ty>,
-            action: Option<&str>,
-        ) -> Result<bool> {
+        fn $can_other(principal: Option<&str>, doc: Option<$ty>, action: Option<&str>) -> Result<bool> {
             let key = doc.map(|d| d.to_string());
-            can(
-                other(principal)?,
-                &*target::default()?,
-                key.as_deref(),
-                action,
-            )
+            can(other(principal)?, &*target::default()?, key.as_deref(), action)
         }
 
         /// Whether the session's user may do something with a row of the default documents table.
@@ -109,39 +95,14 @@ macro_rules! of_documents {
         fn $require(doc: Option<$ty>, action: Option<&str>) -> Result<()> {
             let key = doc.map(|d| d.to_string());
             let allowed = can(Who::Me, &*target::default()?, key.as_deref(), action)?;
-            require(
-                allowed,
-                action,
-                &format!("document {}", key.as_deref().unwrap_or("null")),
-            )
+            require(allowed, action, &format!("document {}", key.as_deref().unwrap_or("null")))
         }
     };
 }
 
-of_documents!(
-    i64,
-    can_other_bigint,
-    can_bigint,
-    actions_other_bigint,
-    actions_bigint,
-    require_bigint
-);
-of_documents!(
-    pgrx::Uuid,
-    can_other_uuid,
-    can_uuid,
-    actions_other_uuid,
-    actions_uuid,
-    require_uuid
-);
-of_documents!(
-    &str,
-    can_other_text,
-    can_text,
-    actions_other_text,
-    actions_text,
-    require_text
-);
+of_documents!(i64, can_other_bigint, can_bigint, actions_other_bigint, actions_bigint, require_bigint);
+of_documents!(pgrx::Uuid, can_other_uuid, can_uuid, actions_other_uuid, actions_uuid, require_uuid);
+of_documents!(&str, can_other_text, can_text, actions_other_text, actions_text, require_text);
 
 fn table(relation: Option<Regclass>) -> Result<std::rc::Rc<Target>> {
     target::of(given("relation", relation)?.0)
@@ -166,11 +127,7 @@ fn can_row(relation: Option<Regclass>, key: Option<&str>, action: Option<&str>) 
 
 /// Everything a principal may do with a row of a protected table.
 #[pg_extern(name = "acl_actions_row", stable, parallel_safe)]
-fn actions_row_other(
-    principal: Option<&str>,
-    relation: Option<Regclass>,
-    key: Option<&str>,
-) -> Result<Vec<String>> {
+fn actions_row_other(principal: Option<&str>, relation: Option<Regclass>, key: Option<&str>) -> Result<Vec<String>> {
     actions(other(principal)?, &*table(relation)?, key)
 }
 
@@ -181,12 +138,7 @@ fn require_row(relation: Option<Regclass>, key: Option<&str>, action: Option<&st
     require(allowed, action, &format!("row {}", key.unwrap_or("null")))
 }
 
-fn can_resource(
-    who: Who<'_>,
-    kind_word: Option<&str>,
-    resource: Written<'_>,
-    action: Option<&str>,
-) -> Result<bool> {
+fn can_resource(who: Who<'_>, kind_word: Option<&str>, resource: Written<'_>, action: Option<&str>) -> Result<bool> {
     let words = given("action", action)?;
     let question = Question::about(who)?;
     let (name, verdict) = resource.on(&question, given("kind", kind_word)?)?;
@@ -242,11 +194,7 @@ fn can_on_id(kind: Option<&str>, resource: Option<i64>, action: Option<&str>) ->
     can_resource(Who::Me, kind, Written::Id(resource), action)
 }
 
-fn actions_resource(
-    who: Who<'_>,
-    kind_word: Option<&str>,
-    resource: Written<'_>,
-) -> Result<Vec<String>> {
+fn actions_resource(who: Who<'_>, kind_word: Option<&str>, resource: Written<'_>) -> Result<Vec<String>> {
     let question = Question::about(who)?;
     let (_, verdict) = resource.on(&question, given("kind", kind_word)?)?;
     names(&question, verdict)
@@ -254,21 +202,13 @@ fn actions_resource(
 
 /// Everything a principal may do on a resource itself.
 #[pg_extern(name = "acl_actions_on", stable, parallel_safe)]
-fn actions_on_other(
-    principal: Option<&str>,
-    kind: Option<&str>,
-    resource: Option<&str>,
-) -> Result<Vec<String>> {
+fn actions_on_other(principal: Option<&str>, kind: Option<&str>, resource: Option<&str>) -> Result<Vec<String>> {
     actions_resource(other(principal)?, kind, Written::Name(resource))
 }
 
 /// Everything a principal may do on a resource itself, by id.
 #[pg_extern(name = "acl_actions_on", stable, parallel_safe)]
-fn actions_on_other_id(
-    principal: Option<&str>,
-    kind: Option<&str>,
-    resource: Option<i64>,
-) -> Result<Vec<String>> {
+fn actions_on_other_id(principal: Option<&str>, kind: Option<&str>, resource: Option<i64>) -> Result<Vec<String>> {
     actions_resource(other(principal)?, kind, Written::Id(resource))
 }
 
@@ -276,28 +216,12 @@ fn actions_on_other_id(
 #[pg_extern(name = "acl_require_on", stable, parallel_safe)]
 fn require_on(kind: Option<&str>, resource: Option<&str>, action: Option<&str>) -> Result<()> {
     let allowed = can_resource(Who::Me, kind, Written::Name(resource), action)?;
-    require(
-        allowed,
-        action,
-        &format!(
-            "{} \"{}\"",
-            kind.unwrap_or_default(),
-            resource.unwrap_or_default()
-        ),
-    )
+    require(allowed, action, &format!("{} \"{}\"", kind.unwrap_or_default(), resource.unwrap_or_default()))
 }
 
 /// Nothing, or 42501 where the session's user may not, by id.
 #[pg_extern(name = "acl_require_on", stable, parallel_safe)]
 fn require_on_id(kind: Option<&str>, resource: Option<i64>, action: Option<&str>) -> Result<()> {
     let allowed = can_resource(Who::Me, kind, Written::Id(resource), action)?;
-    require(
-        allowed,
-        action,
-        &format!(
-            "{} {}",
-            kind.unwrap_or_default(),
-            resource.unwrap_or_default()
-        ),
-    )
+    require(allowed, action, &format!("{} {}", kind.unwrap_or_default(), resource.unwrap_or_default()))
 }

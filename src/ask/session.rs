@@ -53,14 +53,10 @@ fn acl_set_user(
             "Begin a transaction first, or pass local => false for the whole session.",
         ));
     }
-    let who =
-        find(principal, account, &snap)?.ok_or_else(|| error::unknown("principal", principal))?;
+    let who = find(principal, account, &snap)?.ok_or_else(|| error::unknown("principal", principal))?;
     match who.kind {
         PrincipalKind::System if !superuser => {
-            return Err(error::denied(
-                "only a superuser makes a session system",
-                "Name a user.",
-            ));
+            return Err(error::denied("only a superuser makes a session system", "Name a user."));
         }
         PrincipalKind::Role => {
             return Err(error::wrong_object(
@@ -71,10 +67,7 @@ fn acl_set_user(
         _ => {}
     }
     if who.kind != PrincipalKind::System && !asker::is_active(&who) {
-        return Err(error::login_refused(
-            "the principal is disabled or expired",
-            "Enable it with acl_alter_user.",
-        ));
+        return Err(error::login_refused("the principal is disabled or expired", "Enable it with acl_alter_user."));
     }
     identity::set(Some(who.id), local)?;
     if exempt() {
@@ -94,9 +87,7 @@ fn find(text: &str, account: Option<&str>, snap: &Snap) -> Result<Option<Princip
     if text == "system" {
         return facts::principal(facts::SYSTEM, snap);
     }
-    let name = account
-        .map(str::to_owned)
-        .or_else(identity::account_setting);
+    let name = account.map(str::to_owned).or_else(identity::account_setting);
     let of = facts::account_named(name.as_deref().unwrap_or(MAIN), snap)?
         .ok_or_else(|| error::unknown("account", name.as_deref().unwrap_or(MAIN)))?;
     if let Some(found) = lookup::principal_in(of.id, text, snap)? {

@@ -50,10 +50,7 @@ const OPTIONS: [&str; 12] = [
 impl Table {
     /// A column by name: 42703 where the table has none.
     pub fn column(&self, name: &str) -> Result<&Column> {
-        self.columns
-            .iter()
-            .find(|c| c.name == name)
-            .ok_or_else(|| error::unknown_column(&self.name, name))
+        self.columns.iter().find(|c| c.name == name).ok_or_else(|| error::unknown_column(&self.name, name))
     }
 }
 
@@ -63,10 +60,7 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
     let options = object(options, "options")?;
     for word in options.keys() {
         if !OPTIONS.contains(&word.as_str()) {
-            return Err(bad(
-                format!("unknown option \"{word}\""),
-                format!("The options are {}.", OPTIONS.join(", ")),
-            ));
+            return Err(bad(format!("unknown option \"{word}\""), format!("The options are {}.", OPTIONS.join(", "))));
         }
     }
     for later in ["parent", "enforce"] {
@@ -77,15 +71,9 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
             ));
         }
     }
-    let mut spec = Spec {
-        gates: read_gates(table, gates, snap)?,
-        ..Spec::default()
-    };
+    let mut spec = Spec { gates: read_gates(table, gates, snap)?, ..Spec::default() };
     if spec.gates.is_empty() {
-        return Err(bad(
-            "no gate given",
-            "Name at least one gate, for instance {\"location\": \"location_id\"}.",
-        ));
+        return Err(bad("no gate given", "Name at least one gate, for instance {\"location\": \"location_id\"}."));
     }
     spec.key = match text(options, "key")? {
         Some(key) => {
@@ -135,10 +123,7 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
 
 fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>> {
     value.as_object().ok_or_else(|| {
-        bad(
-            format!("{what} must be a JSON object"),
-            format!("Write {what} as {{\"word\": \"column\", …}}."),
-        )
+        bad(format!("{what} must be a JSON object"), format!("Write {what} as {{\"word\": \"column\", …}}."))
     })
 }
 
@@ -146,10 +131,7 @@ fn text(options: &Map<String, Value>, word: &str) -> Result<Option<String>> {
     match options.get(word) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(s)) => Ok(Some(s.clone())),
-        Some(_) => Err(bad(
-            format!("option \"{word}\" must be a column's name"),
-            "Write it as a JSON string.",
-        )),
+        Some(_) => Err(bad(format!("option \"{word}\" must be a column's name"), "Write it as a JSON string.")),
     }
 }
 
@@ -157,10 +139,7 @@ fn flag(options: &Map<String, Value>, word: &str) -> Result<bool> {
     match options.get(word) {
         None | Some(Value::Null) => Ok(false),
         Some(Value::Bool(b)) => Ok(*b),
-        Some(_) => Err(bad(
-            format!("option \"{word}\" must be true or false"),
-            "Write it as a JSON boolean.",
-        )),
+        Some(_) => Err(bad(format!("option \"{word}\" must be true or false"), "Write it as a JSON boolean.")),
     }
 }
 
@@ -181,20 +160,13 @@ fn column_and_by(value: &Value, word: &str) -> Result<(String, Option<By>)> {
                     "The words are column, by and, for functions, constant.",
                 ));
             }
-            let column = o
-                .get("column")
-                .and_then(Value::as_str)
-                .ok_or_else(wrong)?
-                .to_owned();
+            let column = o.get("column").and_then(Value::as_str).ok_or_else(wrong)?.to_owned();
             let by = match o.get("by").map(|b| b.as_str()) {
                 None => None,
                 Some(Some("id")) => Some(By::Id),
                 Some(Some("key")) => Some(By::Key),
                 Some(_) => {
-                    return Err(bad(
-                        format!("unknown \"by\" in \"{word}\""),
-                        "The words are \"id\" and \"key\".",
-                    ));
+                    return Err(bad(format!("unknown \"by\" in \"{word}\""), "The words are \"id\" and \"key\"."));
                 }
             };
             Ok((column, by))
@@ -225,20 +197,8 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
                 ),
             ));
         }
-        let rank = kinds
-            .iter()
-            .filter(|k| accepted.contains(&k.name))
-            .map(|k| k.rank)
-            .max()
-            .unwrap_or(0);
-        refs.entry(gate).or_default().push((
-            rank,
-            ReferenceColumn {
-                column,
-                kinds: accepted,
-                by,
-            },
-        ));
+        let rank = kinds.iter().filter(|k| accepted.contains(&k.name)).map(|k| k.rank).max().unwrap_or(0);
+        refs.entry(gate).or_default().push((rank, ReferenceColumn { column, kinds: accepted, by }));
     }
     let mut out = Vec::new();
     for (gate, mut columns) in refs {
@@ -246,23 +206,11 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
         let constant = constants.remove(&gate).unwrap_or_default();
         let refs: Vec<ReferenceColumn> = columns.into_iter().map(|(_, c)| c).collect();
         for (i, r) in refs.iter().enumerate() {
-            if refs
-                .iter()
-                .skip(i + 1)
-                .any(|o| o.kinds.iter().any(|k| r.kinds.contains(k)))
-            {
-                return Err(bad(
-                    format!("gate \"{gate}\" is given twice"),
-                    "Give each kind one column.",
-                ));
+            if refs.iter().skip(i + 1).any(|o| o.kinds.iter().any(|k| r.kinds.contains(k))) {
+                return Err(bad(format!("gate \"{gate}\" is given twice"), "Give each kind one column."));
             }
         }
-        out.push(GateSpec {
-            gate,
-            refs,
-            constant,
-            required: false,
-        });
+        out.push(GateSpec { gate, refs, constant, required: false });
     }
     out.extend(constants.into_iter().map(|(gate, constant)| GateSpec {
         gate,
@@ -272,9 +220,7 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
     }));
     // The order in which gates are asked: those most likely to be selective first.
     out.sort_by_key(|g| {
-        let at = ["place", "type", "project", "scope", "function"]
-            .iter()
-            .position(|n| *n == g.gate);
+        let at = ["place", "type", "project", "scope", "function"].iter().position(|n| *n == g.gate);
         (at.unwrap_or(usize::MAX), g.gate.clone())
     });
     Ok(out)
@@ -283,17 +229,13 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
 /// The gate that a word names, and the kinds accepted: all of the gate, or the one that the word names.
 fn gate_and_kinds(kinds: &[Kind], word: &str) -> Result<(String, Vec<String>)> {
     let name = kind::normalize(word);
-    if let Some(k) = kinds
-        .iter()
-        .find(|k| k.name == name && k.name != "document")
+    if let Some(k) = kinds.iter().find(|k| k.name == name && k.name != "document")
         && let Some(gate) = &k.gate
     {
         return Ok((gate.clone(), vec![name]));
     }
-    let mut of_gate: Vec<&Kind> = kinds
-        .iter()
-        .filter(|k| k.gate.as_deref() == Some(&name) && k.name != "document")
-        .collect();
+    let mut of_gate: Vec<&Kind> =
+        kinds.iter().filter(|k| k.gate.as_deref() == Some(&name) && k.name != "document").collect();
     of_gate.sort_by_key(|k| std::cmp::Reverse(k.rank));
     if of_gate.is_empty() {
         return Err(bad(
@@ -309,10 +251,7 @@ fn constant(value: &Value, word: &str, gate: &str) -> Result<Option<Vec<String>>
         return Ok(None);
     };
     if gate != "function" {
-        return Err(bad(
-            format!("\"constant\" in gate \"{word}\""),
-            "Only functions can be constants.",
-        ));
+        return Err(bad(format!("\"constant\" in gate \"{word}\""), "Only functions can be constants."));
     }
     if value.as_object().is_some_and(|o| o.len() != 1) {
         return Err(bad(
@@ -326,9 +265,7 @@ fn constant(value: &Value, word: &str, gate: &str) -> Result<Option<Vec<String>>
         _ => None,
     };
     match list {
-        Some(list) if !list.is_empty() && list.iter().all(|n| !n.trim().is_empty()) => {
-            Ok(Some(list))
-        }
+        Some(list) if !list.is_empty() && list.iter().all(|n| !n.trim().is_empty()) => Ok(Some(list)),
         _ => Err(bad(
             format!("\"constant\" in gate \"{word}\" must list functions"),
             "Write {\"constant\": [\"Orders\"]}.",
@@ -337,13 +274,7 @@ fn constant(value: &Value, word: &str, gate: &str) -> Result<Option<Vec<String>>
 }
 
 /// How a gate's column names its resources.
-fn reference_by(
-    table: &Table,
-    name: &str,
-    by: Option<By>,
-    word: &str,
-    kinds: &[String],
-) -> Result<By> {
+fn reference_by(table: &Table, name: &str, by: Option<By>, word: &str, kinds: &[String]) -> Result<By> {
     let column = table.column(name)?;
     if column.generated {
         return Err(error::unsupported(
@@ -353,35 +284,20 @@ fn reference_by(
     }
     if let Some(constraint) = nulling_foreign_key(table, name)? {
         return Err(error::unsupported(
-            format!(
-                "foreign key \"{constraint}\" sets gate column \"{name}\" null or default on delete"
-            ),
+            format!("foreign key \"{constraint}\" sets gate column \"{name}\" null or default on delete"),
             "Deleting the referenced row must not open this one: make the foreign key ON DELETE RESTRICT or NO ACTION.",
         ));
     }
-    by_of(column, by, word, |column| {
-        present_values_are_ids(table, column, "resource", kinds)
-    })
+    by_of(column, by, word, |column| present_values_are_ids(table, column, "resource", kinds))
 }
 
-fn by_of(
-    column: &Column,
-    by: Option<By>,
-    word: &str,
-    are_ids: impl FnOnce(&str) -> Result<bool>,
-) -> Result<By> {
+fn by_of(column: &Column, by: Option<By>, word: &str, are_ids: impl FnOnce(&str) -> Result<bool>) -> Result<By> {
     let name = &column.name;
     let spell = format!(
         "Write {{\"column\": \"{name}\", \"by\": \"id\"}} for docacl's own ids, or {{\"column\": \"{name}\", \"by\": \"key\"}} for the application's keys."
     );
-    let integer = matches!(
-        column.ty,
-        pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID
-    );
-    let textual = matches!(
-        column.ty,
-        pg_sys::UUIDOID | pg_sys::TEXTOID | pg_sys::VARCHAROID
-    );
+    let integer = matches!(column.ty, pg_sys::INT2OID | pg_sys::INT4OID | pg_sys::INT8OID);
+    let textual = matches!(column.ty, pg_sys::UUIDOID | pg_sys::TEXTOID | pg_sys::VARCHAROID);
     if !integer && !textual {
         return Err(wrong_type(
             format!("column \"{name}\" has a type that cannot be \"{word}\""),
@@ -389,40 +305,26 @@ fn by_of(
         ));
     }
     match by {
-        Some(By::Id) if column.ty != pg_sys::INT8OID => Err(wrong_type(
-            format!("column \"{name}\" by id must be of type bigint"),
-            "docacl's ids are bigint.",
-        )),
+        Some(By::Id) if column.ty != pg_sys::INT8OID => {
+            Err(wrong_type(format!("column \"{name}\" by id must be of type bigint"), "docacl's ids are bigint."))
+        }
         Some(by) => Ok(by),
         None if textual => Ok(By::Key),
         None if column.ty == pg_sys::INT8OID && are_ids(name)? => Ok(By::Id),
-        None => Err(wrong_type(
-            format!("column \"{name}\" does not say what it holds"),
-            spell,
-        )),
+        None => Err(wrong_type(format!("column \"{name}\" does not say what it holds"), spell)),
     }
 }
 
 fn present_values_are_ids(table: &Table, column: &str, of: &str, kinds: &[String]) -> Result<bool> {
     let column = pgrx::spi::quote_identifier(column);
-    let filter = if of == "resource" {
-        " AND r.kind = ANY ($1) AND NOT r.is_star"
-    } else {
-        ""
-    };
+    let filter = if of == "resource" { " AND r.kind = ANY ($1) AND NOT r.is_star" } else { "" };
     let sql = format!(
         "SELECT NOT EXISTS (SELECT 1 FROM {} AS t WHERE t.{column} IS NOT NULL AND NOT EXISTS \
          (SELECT 1 FROM docacl.{of} AS r WHERE r.id = t.{column}{filter}))",
         table.name
     );
-    let args = if of == "resource" {
-        vec![kinds.to_vec().into()]
-    } else {
-        vec![]
-    };
-    Spi::get_one_with_args::<bool>(&sql, &args)
-        .map_err(spi)?
-        .ok_or_else(|| internal("no answer"))
+    let args = if of == "resource" { vec![kinds.to_vec().into()] } else { vec![] };
+    Spi::get_one_with_args::<bool>(&sql, &args).map_err(spi)?.ok_or_else(|| internal("no answer"))
 }
 
 fn nulling_foreign_key(table: &Table, column: &str) -> Result<Option<String>> {
@@ -447,10 +349,7 @@ fn require_unique(table: &Table, column: &str) -> Result<()> {
     }
 }
 
-fn one<T: FromDatum + IntoDatum>(
-    sql: &str,
-    args: &[pgrx::datum::DatumWithOid<'_>],
-) -> Result<Option<T>> {
+fn one<T: FromDatum + IntoDatum>(sql: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<Option<T>> {
     match Spi::get_one_with_args::<T>(sql, args) {
         Ok(value) => Ok(value),
         Err(pgrx::spi::SpiError::InvalidPosition) => Ok(None),
@@ -463,11 +362,7 @@ pub fn spi(e: pgrx::spi::SpiError) -> pgrx::pg_sys::panic::ErrorReport {
     internal(format!("SPI: {e}"))
 }
 
-fn principal_column(
-    table: &Table,
-    options: &Map<String, Value>,
-    word: &str,
-) -> Result<Option<PrincipalColumn>> {
+fn principal_column(table: &Table, options: &Map<String, Value>, word: &str) -> Result<Option<PrincipalColumn>> {
     let value = match options.get(word) {
         None | Some(Value::Null) => return Ok(None),
         Some(value) => value,
@@ -480,9 +375,7 @@ fn principal_column(
             "docacl has to write it.",
         ));
     }
-    let by = by_of(column, by, word, |column| {
-        present_values_are_ids(table, column, "principal", &[])
-    })?;
+    let by = by_of(column, by, word, |column| present_values_are_ids(table, column, "principal", &[]))?;
     Ok(Some(PrincipalColumn { column: name, by }))
 }
 
@@ -500,9 +393,7 @@ fn own_acl_fits(table: &Table, name: &str) -> Result<()> {
 fn flag_fits(table: &Table, name: &str, word: &str) -> Result<()> {
     let column = table.column(name)?;
     match column.ty {
-        pg_sys::BOOLOID | pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID
-            if !column.generated =>
-        {
+        pg_sys::BOOLOID | pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID if !column.generated => {
             Ok(())
         }
         _ => Err(wrong_type(
@@ -532,17 +423,12 @@ fn mapped_columns(
             ));
         }
         let word = word.as_str().ok_or_else(|| {
-            bad(
-                format!("column \"{name}\" is not mapped to an action"),
-                "Write {\"column\": \"action\"}.",
-            )
+            bad(format!("column \"{name}\" is not mapped to an action"), "Write {\"column\": \"action\"}.")
         })?;
         let actions = action::granted_by(word, &custom)
             .ok()
             .and_then(|words| match words.as_slice() {
-                [one] if !one.is_set && action::names(one.actions, &custom).len() == 1 => {
-                    Some(one.actions)
-                }
+                [one] if !one.is_set && action::names(one.actions, &custom).len() == 1 => Some(one.actions),
                 _ => None,
             })
             .ok_or_else(|| {
@@ -560,12 +446,7 @@ fn require_gates(spec: &mut Spec, options: &Map<String, Value>) -> Result<()> {
     let Some(value) = options.get("required").filter(|v| !v.is_null()) else {
         return Ok(());
     };
-    let wrong = || {
-        bad(
-            "option \"required\" must list gates",
-            "Write {\"required\": [\"location\"]}.",
-        )
-    };
+    let wrong = || bad("option \"required\" must list gates", "Write {\"required\": [\"location\"]}.");
     for word in value.as_array().ok_or_else(wrong)? {
         let word = word.as_str().ok_or_else(wrong)?;
         let name = kind::normalize(word);
@@ -574,10 +455,7 @@ fn require_gates(spec: &mut Spec, options: &Map<String, Value>) -> Result<()> {
             .iter_mut()
             .find(|g| g.gate == name || g.refs.iter().any(|r| r.kinds.contains(&name)))
             .ok_or_else(|| {
-                bad(
-                    format!("required gate \"{word}\" is not a gate of the table"),
-                    "Name a gate that has a column.",
-                )
+                bad(format!("required gate \"{word}\" is not a gate of the table"), "Name a gate that has a column.")
             })?;
         gate.required = true;
     }
@@ -588,10 +466,7 @@ fn each_column_once(spec: &Spec) -> Result<()> {
     let mut columns = spec.shape_columns();
     columns.sort_unstable();
     match columns.windows(2).find(|w| w[0] == w[1]) {
-        Some(twice) => Err(bad(
-            format!("column \"{}\" is given twice", twice[0]),
-            "Give each column one meaning.",
-        )),
+        Some(twice) => Err(bad(format!("column \"{}\" is given twice", twice[0]), "Give each column one meaning.")),
         None => Ok(()),
     }
 }

@@ -18,20 +18,13 @@ use crate::shape::Shape;
 /// Last in the alphabet: a BEFORE trigger of the application's must not change the row after it was judged.
 pub const ROW_TRIGGER: &str = "~docacl_row";
 const TRUNCATE_TRIGGER: &str = "~docacl_truncate";
-const POLICIES: [&str; 6] = [
-    "docacl_select",
-    "docacl_insert",
-    "docacl_update",
-    "docacl_delete",
-    "docacl_permissive",
-    "docacl_installed",
-];
+const POLICIES: [&str; 6] =
+    ["docacl_select", "docacl_insert", "docacl_update", "docacl_delete", "docacl_permissive", "docacl_installed"];
 
 /// Whether row security was enabled and forced on the table.
 pub fn row_security(table: &Table) -> Result<(bool, bool)> {
     let sql = "SELECT relrowsecurity, relforcerowsecurity FROM pg_catalog.pg_class WHERE oid = $1";
-    let (rls, force) =
-        Spi::get_two_with_args::<bool, bool>(sql, &[table.oid.into()]).map_err(spi)?;
+    let (rls, force) = Spi::get_two_with_args::<bool, bool>(sql, &[table.oid.into()]).map_err(spi)?;
     Ok((rls.unwrap_or(false), force.unwrap_or(false)))
 }
 
@@ -40,23 +33,15 @@ pub fn write(table: &Table, spec: &Spec) -> Result<()> {
     remove(table)?;
     let name = &table.name;
     let read = check(Actions::READ, &spec.shape(), &spec.shape_columns())?;
-    let add = check(
-        Actions::ADD,
-        &spec.shape().as_new(),
-        &spec.new_shape_columns(),
-    )?;
+    let add = check(Actions::ADD, &spec.shape().as_new(), &spec.new_shape_columns())?;
     let update = check(spec.update_actions(), &spec.shape(), &spec.shape_columns())?;
     let delete = check(Actions::DELETE, &spec.shape(), &spec.shape_columns())?;
     let mut statements = vec![
         format!("CREATE POLICY docacl_select ON {name} AS RESTRICTIVE FOR SELECT USING ({read})"),
         // The trigger has judged the row by now, and says why; this holds where somebody disabled it.
-        format!(
-            "CREATE POLICY docacl_insert ON {name} AS RESTRICTIVE FOR INSERT WITH CHECK ({add})"
-        ),
+        format!("CREATE POLICY docacl_insert ON {name} AS RESTRICTIVE FOR INSERT WITH CHECK ({add})"),
         // WITH CHECK written out: left out, PostgreSQL asks the old row's question of the new row and refuses legal moves.
-        format!(
-            "CREATE POLICY docacl_update ON {name} AS RESTRICTIVE FOR UPDATE USING ({update}) WITH CHECK (true)"
-        ),
+        format!("CREATE POLICY docacl_update ON {name} AS RESTRICTIVE FOR UPDATE USING ({update}) WITH CHECK (true)"),
         format!("CREATE POLICY docacl_delete ON {name} AS RESTRICTIVE FOR DELETE USING ({delete})"),
     ];
     if has_permissive(table)? {
@@ -65,13 +50,9 @@ pub fn write(table: &Table, spec: &Spec) -> Result<()> {
              USING ((SELECT pg_catalog.to_regprocedure('docacl.row_check(bigint,text,\"any\")') IS NOT NULL))"
         ));
     } else {
-        statements.push(format!(
-            "CREATE POLICY docacl_permissive ON {name} FOR ALL USING ({read}) WITH CHECK (true)"
-        ));
+        statements.push(format!("CREATE POLICY docacl_permissive ON {name} FOR ALL USING ({read}) WITH CHECK (true)"));
     }
-    statements.push(format!(
-        "ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"
-    ));
+    statements.push(format!("ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"));
     let argument = pgrx::spi::quote_literal(spec.to_text()?);
     statements.push(format!(
         "CREATE TRIGGER \"{ROW_TRIGGER}\" BEFORE INSERT OR UPDATE OR DELETE ON {name} \
@@ -82,9 +63,7 @@ pub fn write(table: &Table, spec: &Spec) -> Result<()> {
          FOR EACH STATEMENT EXECUTE FUNCTION docacl.truncate_trigger()"
     ));
     for trigger in [ROW_TRIGGER, TRUNCATE_TRIGGER] {
-        statements.push(format!(
-            "ALTER TABLE {name} ENABLE ALWAYS TRIGGER \"{trigger}\""
-        ));
+        statements.push(format!("ALTER TABLE {name} ENABLE ALWAYS TRIGGER \"{trigger}\""));
     }
     run(&statements)
 }
@@ -92,14 +71,8 @@ pub fn write(table: &Table, spec: &Spec) -> Result<()> {
 /// Removes what [`write`] wrote.
 pub fn remove(table: &Table) -> Result<()> {
     let name = &table.name;
-    let mut statements: Vec<String> = POLICIES
-        .iter()
-        .map(|p| format!("DROP POLICY IF EXISTS {p} ON {name}"))
-        .collect();
-    statements.extend(
-        [ROW_TRIGGER, TRUNCATE_TRIGGER]
-            .map(|t| format!("DROP TRIGGER IF EXISTS \"{t}\" ON {name}")),
-    );
+    let mut statements: Vec<String> = POLICIES.iter().map(|p| format!("DROP POLICY IF EXISTS {p} ON {name}")).collect();
+    statements.extend([ROW_TRIGGER, TRUNCATE_TRIGGER].map(|t| format!("DROP TRIGGER IF EXISTS \"{t}\" ON {name}")));
     quietly(&statements)
 }
 
@@ -115,20 +88,14 @@ pub fn restore_row_security(table: &Table, had_rls: bool, had_force: bool) -> Re
 }
 
 fn has_permissive(table: &Table) -> Result<bool> {
-    let sql =
-        "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_policy WHERE polrelid = $1 AND polpermissive)";
-    Ok(Spi::get_one_with_args::<bool>(sql, &[table.oid.into()])
-        .map_err(spi)?
-        .unwrap_or(true))
+    let sql = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_policy WHERE polrelid = $1 AND polpermissive)";
+    Ok(Spi::get_one_with_args::<bool>(sql, &[table.oid.into()]).map_err(spi)?.unwrap_or(true))
 }
 
 /// The call of docacl.row_check.
 fn check(wanted: Actions, shape: &Shape, columns: &[&str]) -> Result<String> {
-    let mut call = format!(
-        "docacl.row_check({}::bigint, {}::text",
-        wanted.bits(),
-        pgrx::spi::quote_literal(shape.to_text()?)
-    );
+    let mut call =
+        format!("docacl.row_check({}::bigint, {}::text", wanted.bits(), pgrx::spi::quote_literal(shape.to_text()?));
     for column in columns {
         call.push_str(", ");
         call.push_str(&pgrx::spi::quote_identifier(column));

@@ -21,12 +21,7 @@ fn acl_protect(
 ) -> Result<
     TableIterator<
         'static,
-        (
-            name!(severity, String),
-            name!(object, String),
-            name!(finding, String),
-            name!(advice, String),
-        ),
+        (name!(severity, String), name!(object, String), name!(finding, String), name!(advice, String)),
     >,
 > {
     let relation = relation.ok_or_else(|| error::null("relation"))?.0;
@@ -40,22 +35,16 @@ fn acl_protect(
     let (spec, is_default) = columns::read(&table, &gates, &options, &snap)?;
     let before = facts::protected_table(relation, &snap)?;
     if is_default
-        && let Some(other) = facts::protected_tables(&snap)?
-            .iter()
-            .find(|t| t.is_default && t.relation != relation)
+        && let Some(other) = facts::protected_tables(&snap)?.iter().find(|t| t.is_default && t.relation != relation)
     {
-        return Err(error::exists(
-            "default documents table",
-            &name_of(other.relation)?,
-        ));
+        return Err(error::exists("default documents table", &name_of(other.relation)?));
     }
     if before.is_none() {
         refuse_foreign_policies(&table)?;
     }
     let (had_rls, had_force) = ddl::row_security(&table)?;
     ddl::write(&table, &spec)?;
-    let json =
-        pgrx::JsonB(serde_json::to_value(&spec).map_err(|e| error::internal(e.to_string()))?);
+    let json = pgrx::JsonB(serde_json::to_value(&spec).map_err(|e| error::internal(e.to_string()))?);
     Spi::run_with_args(
         "INSERT INTO docacl.protected_table AS p (relation, table_name, spec, is_default, had_rls, had_force) \
          VALUES ($1, $1::regclass, $2, $3, $4, $5) \
@@ -92,10 +81,7 @@ fn acl_unprotect(relation: Option<Regclass>) -> Result<()> {
 
 /// 55000: the table is not protected.
 pub fn not_protected(name: &str) -> pgrx::pg_sys::panic::ErrorReport {
-    error::wrong_state(
-        format!("table {name} is not protected"),
-        "Protect it with acl_protect first.",
-    )
+    error::wrong_state(format!("table {name} is not protected"), "Protect it with acl_protect first.")
 }
 
 /// Nobody writes to or alters the table meanwhile; released at the end of the transaction.
@@ -104,11 +90,7 @@ fn lock(relation: pg_sys::Oid) -> Result<()> {
     unsafe {
         pg_sys::LockRelationOid(relation, pg_sys::AccessExclusiveLock as i32);
         if pg_sys::get_rel_name(relation).is_null() {
-            return Err(error::unknown_hint(
-                "relation",
-                &u32::from(relation).to_string(),
-                "Name an existing table.",
-            ));
+            return Err(error::unknown_hint("relation", &u32::from(relation).to_string(), "Name an existing table."));
         }
     }
     Ok(())
@@ -183,12 +165,7 @@ fn describe(relation: pg_sys::Oid) -> Result<Table> {
         &[relation.into()],
     )
     .map_err(spi)?;
-    Ok(Table {
-        oid: relation,
-        name,
-        columns,
-        primary_key,
-    })
+    Ok(Table { oid: relation, name, columns, primary_key })
 }
 
 /// Policies of our names that are not ours must not be mistaken for ours.
@@ -224,11 +201,7 @@ fn advice(table: &Table, spec: &Spec) -> Result<Vec<(String, String, String, Str
             ));
         }
     }
-    for gate in spec
-        .gates
-        .iter()
-        .filter(|g| !g.required && g.constant.is_empty())
-    {
+    for gate in spec.gates.iter().filter(|g| !g.required && g.constant.is_empty()) {
         let columns: Vec<String> = gate.refs.iter().map(|r| r.column.clone()).collect();
         let nullable = Spi::get_one_with_args::<bool>(
             "SELECT bool_and(NOT attnotnull) FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attname = ANY ($2)",
@@ -240,10 +213,7 @@ fn advice(table: &Table, spec: &Spec) -> Result<Vec<(String, String, String, Str
                 "notice".to_owned(),
                 format!("{} gate {}", table.name, gate.gate),
                 "gate may be absent, and an absent gate is neutral".to_owned(),
-                format!(
-                    "Make the column NOT NULL, or add \"required\": [\"{}\"].",
-                    gate.gate
-                ),
+                format!("Make the column NOT NULL, or add \"required\": [\"{}\"].", gate.gate),
             ));
         }
     }

@@ -19,12 +19,7 @@ pub fn rows_using(resource: &Resource) -> Result<Option<String>> {
     let snap = Snap::fresh();
     for table in facts::protected_tables(&snap)? {
         let spec = Spec::from_json(table.spec)?;
-        for reference in spec
-            .gates
-            .iter()
-            .flat_map(|g| &g.refs)
-            .filter(|r| r.kinds.contains(&resource.kind))
-        {
+        for reference in spec.gates.iter().flat_map(|g| &g.refs).filter(|r| r.kinds.contains(&resource.kind)) {
             let value = match reference.by {
                 By::Id => Some(resource.id.to_string()),
                 By::Key => resource.key.clone(),

@@ -68,8 +68,7 @@ pub struct Spec {
 impl Spec {
     /// Reads a spec as the catalogue holds it.
     pub fn from_json(json: pgrx::JsonB) -> Result<Spec> {
-        serde_json::from_value(json.0)
-            .map_err(|e| internal(format!("a spec in docacl.protected_table: {e}")))
+        serde_json::from_value(json.0).map_err(|e| internal(format!("a spec in docacl.protected_table: {e}")))
     }
 
     /// Reads a spec as a trigger carries it; each text is parsed once per backend.
@@ -80,18 +79,15 @@ impl Spec {
         if let Some(spec) = PARSED.with_borrow(|p| p.get(text).cloned()) {
             return Ok(spec);
         }
-        let spec: Rc<Spec> = Rc::new(
-            serde_json::from_str(text)
-                .map_err(|e| internal(format!("a spec in a trigger: {e}")))?,
-        );
+        let spec: Rc<Spec> =
+            Rc::new(serde_json::from_str(text).map_err(|e| internal(format!("a spec in a trigger: {e}")))?);
         PARSED.with_borrow_mut(|p| p.insert(text.into(), spec.clone()));
         Ok(spec)
     }
 
     /// The spec as text.
     pub fn to_text(&self) -> Result<String> {
-        serde_json::to_string(self)
-            .map_err(|e| internal(format!("a spec could not be written: {e}")))
+        serde_json::to_string(self).map_err(|e| internal(format!("a spec could not be written: {e}")))
     }
 
     /// The shape of its rows.
@@ -103,14 +99,7 @@ impl Spec {
                 .map(|g| Gate {
                     gate: g.gate.clone(),
                     own: g.gate == "place" && self.own_acl.is_some(),
-                    refs: g
-                        .refs
-                        .iter()
-                        .map(|r| Reference {
-                            kinds: r.kinds.clone(),
-                            by: r.by,
-                        })
-                        .collect(),
+                    refs: g.refs.iter().map(|r| Reference { kinds: r.kinds.clone(), by: r.by }).collect(),
                     constant: g.constant.clone(),
                     required: g.required,
                 })
@@ -158,19 +147,13 @@ impl Spec {
         if self.deleted.as_deref() == Some(column) {
             return Some(Actions::DELETE);
         }
-        self.columns
-            .get(column)
-            .map(|bits| Actions::from_bits_retain(*bits))
+        self.columns.get(column).map(|bits| Actions::from_bits_retain(*bits))
     }
 
     /// Every action that an UPDATE of this table can ask of the old row.
     pub fn update_actions(&self) -> Actions {
         let mut actions = Actions::WRITE;
-        if self
-            .gates
-            .iter()
-            .any(|g| g.gate == "place" && !g.refs.is_empty())
-        {
+        if self.gates.iter().any(|g| g.gate == "place" && !g.refs.is_empty()) {
             actions |= Actions::MOVE;
         }
         if self.immutable.is_some() {
@@ -179,8 +162,6 @@ impl Spec {
         if self.deleted.is_some() {
             actions |= Actions::DELETE;
         }
-        self.columns
-            .values()
-            .fold(actions, |a, bits| a | Actions::from_bits_retain(*bits))
+        self.columns.values().fold(actions, |a, bits| a | Actions::from_bits_retain(*bits))
     }
 }

@@ -52,11 +52,7 @@ const MOST_BOUND: usize = 64;
 pub fn forget(relation: pg_sys::Oid) {
     let all = relation == pg_sys::Oid::INVALID;
     let known = TARGETS.with_borrow_mut(|targets| {
-        if all {
-            targets.drain().next().is_some()
-        } else {
-            targets.remove(&relation).is_some()
-        }
+        if all { targets.drain().next().is_some() } else { targets.remove(&relation).is_some() }
     });
     if all || known {
         DEFAULT.set(None);
@@ -86,15 +82,12 @@ pub fn default() -> Result<Rc<Target>> {
         return Ok(target);
     }
     let snap = Snap::latest();
-    let table = facts::protected_tables(&snap)?
-        .into_iter()
-        .find(|t| t.is_default)
-        .ok_or_else(|| {
-            wrong_state(
-                "there is no default documents table",
-                "Protect one with the option \"default\": true, or name the table: acl_can_row(…).",
-            )
-        })?;
+    let table = facts::protected_tables(&snap)?.into_iter().find(|t| t.is_default).ok_or_else(|| {
+        wrong_state(
+            "there is no default documents table",
+            "Protect one with the option \"default\": true, or name the table: acl_can_row(…).",
+        )
+    })?;
     let target = of(table.relation)?;
     DEFAULT.set(Some(target.clone()));
     Ok(target)
@@ -110,10 +103,7 @@ fn read(relation: pg_sys::Oid, spec: Spec) -> Result<Target> {
         let find = |name: &str| {
             attributes
                 .iter()
-                .find(|a| {
-                    !a.attisdropped
-                        && std::ffi::CStr::from_ptr(a.attname.data.as_ptr()).to_str() == Ok(name)
-                })
+                .find(|a| !a.attisdropped && std::ffi::CStr::from_ptr(a.attname.data.as_ptr()).to_str() == Ok(name))
                 .ok_or_else(|| {
                     wrong_state(
                         format!("column \"{name}\" of a protected table is gone"),
@@ -139,13 +129,7 @@ fn read(relation: pg_sys::Oid, spec: Spec) -> Result<Target> {
             None => None,
         };
         pg_sys::table_close(rel, pg_sys::AccessShareLock as i32);
-        Ok(Target {
-            relation,
-            spec,
-            shape,
-            columns,
-            key,
-        })
+        Ok(Target { relation, spec, shape, columns, key })
     }
 }
 
@@ -155,11 +139,8 @@ unsafe fn unique_index(rel: pg_sys::Relation, attno: i16) -> Option<pg_sys::Oid>
     unsafe {
         let list = pg_sys::RelationGetIndexList(rel);
         let mut found = None;
-        let indexes: &[pg_sys::ListCell] = if list.is_null() {
-            &[]
-        } else {
-            std::slice::from_raw_parts((*list).elements, (*list).length as usize)
-        };
+        let indexes: &[pg_sys::ListCell] =
+            if list.is_null() { &[] } else { std::slice::from_raw_parts((*list).elements, (*list).length as usize) };
         for index in indexes.iter().map(|cell| cell.oid_value) {
             let opened = pg_sys::index_open(index, pg_sys::AccessShareLock as i32);
             let form = &*(*opened).rd_index;
@@ -194,10 +175,7 @@ impl Target {
     ) -> Result<Option<T>> {
         let Some(column) = &self.key else {
             return Err(wrong_state(
-                format!(
-                    "table {} is protected without a key",
-                    name_of(self.relation)?
-                ),
+                format!("table {} is protected without a key", name_of(self.relation)?),
                 "Give it a primary key or a unique index, and protect it again with the option \"key\".",
             ));
         };
@@ -218,25 +196,12 @@ impl Target {
                 value,
             );
             scan_key.sk_collation = column.collation;
-            let scan = pg_sys::systable_beginscan(
-                rel,
-                column.index,
-                true,
-                snap.pointer(),
-                1,
-                &mut scan_key,
-            );
+            let scan = pg_sys::systable_beginscan(rel, column.index, true, snap.pointer(), 1, &mut scan_key);
             let tuple = pg_sys::systable_getnext(scan);
             if !tuple.is_null() {
                 let natts = (*(*rel).rd_att).natts as usize;
-                let (mut values, mut nulls) =
-                    (vec![pg_sys::Datum::from(0usize); natts], vec![true; natts]);
-                pg_sys::heap_deform_tuple(
-                    tuple,
-                    (*rel).rd_att,
-                    values.as_mut_ptr(),
-                    nulls.as_mut_ptr(),
-                );
+                let (mut values, mut nulls) = (vec![pg_sys::Datum::from(0usize); natts], vec![true; natts]);
+                pg_sys::heap_deform_tuple(tuple, (*rel).rd_att, values.as_mut_ptr(), nulls.as_mut_ptr());
                 let row = self
                     .columns
                     .iter()
@@ -273,10 +238,7 @@ impl Target {
             pg_sys::UUIDOID => "uuid",
             _ => "text",
         };
-        Ok(Some((
-            pgrx::spi::quote_identifier(name),
-            format!("{}::{ty}", pgrx::spi::quote_literal(key)),
-        )))
+        Ok(Some((pgrx::spi::quote_identifier(name), format!("{}::{ty}", pgrx::spi::quote_literal(key)))))
     }
 
     /// The table's shape bound to a ring.
@@ -286,12 +248,7 @@ impl Target {
             bound.next_statement();
             return Ok(bound);
         }
-        let bound = Rc::new(Bound::new(
-            ring.clone(),
-            self.shape.clone(),
-            &self.types(),
-            snap,
-        )?);
+        let bound = Rc::new(Bound::new(ring.clone(), self.shape.clone(), &self.types(), snap)?);
         // A function named by the table may be created at any time: such bindings are made anew.
         if self.spec.gates.iter().all(|g| g.constant.is_empty()) {
             BOUND.with_borrow_mut(|b| {
@@ -309,24 +266,9 @@ impl Target {
 /// so no row's key.
 fn key_datum(ty: pg_sys::Oid, key: &str) -> Result<Option<(pg_sys::Datum, u32)>> {
     let found = match ty {
-        pg_sys::INT2OID => key
-            .trim()
-            .parse::<i16>()
-            .ok()
-            .and_then(|i| i.into_datum())
-            .map(|d| (d, pg_sys::F_INT2EQ)),
-        pg_sys::INT4OID => key
-            .trim()
-            .parse::<i32>()
-            .ok()
-            .and_then(|i| i.into_datum())
-            .map(|d| (d, pg_sys::F_INT4EQ)),
-        pg_sys::INT8OID => key
-            .trim()
-            .parse::<i64>()
-            .ok()
-            .and_then(|i| i.into_datum())
-            .map(|d| (d, pg_sys::F_INT8EQ)),
+        pg_sys::INT2OID => key.trim().parse::<i16>().ok().and_then(|i| i.into_datum()).map(|d| (d, pg_sys::F_INT2EQ)),
+        pg_sys::INT4OID => key.trim().parse::<i32>().ok().and_then(|i| i.into_datum()).map(|d| (d, pg_sys::F_INT4EQ)),
+        pg_sys::INT8OID => key.trim().parse::<i64>().ok().and_then(|i| i.into_datum()).map(|d| (d, pg_sys::F_INT8EQ)),
         pg_sys::UUIDOID => crate::bound::parse_uuid(key)
             .and_then(|u| pgrx::Uuid::from_bytes(u.to_be_bytes()).into_datum())
             .map(|d| (d, pg_sys::F_UUID_EQ)),

@@ -76,25 +76,12 @@ unsafe fn judge_insert(
         if verdict.actions.contains(actions) {
             return Ok(());
         }
-        Err(refusal(
-            &table,
-            actions,
-            &bound.new,
-            &values.row(&site.columns.new_shape),
-            &snap,
-        )?)
+        Err(refusal(&table, actions, &bound.new, &values.row(&site.columns.new_shape), &snap)?)
     };
     ask(Actions::ADD)?;
-    let flags = [
-        (site.columns.immutable, Actions::IMMUTABLE),
-        (site.columns.deleted, Actions::DELETE),
-    ];
+    let flags = [(site.columns.immutable, Actions::IMMUTABLE), (site.columns.deleted, Actions::DELETE)];
     let flags = flags.into_iter().filter_map(|(c, a)| c.map(|c| (c, a)));
-    let mapped = site
-        .columns
-        .others
-        .iter()
-        .filter_map(|o| o.action.map(|a| (o.column, a)));
+    let mapped = site.columns.others.iter().filter_map(|o| o.action.map(|a| (o.column, a)));
     for (column, actions) in flags.chain(mapped) {
         // SAFETY: the statement's open relation, a column of it.
         if !verdict.actions.contains(actions) && !unsafe { is_default(relation, column, values) } {
@@ -113,12 +100,7 @@ pub unsafe fn update(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
         let mut new = Values::of(data.tg_newtuple, relation)?;
         let mut changed: Vec<Column> = Vec::new();
         let differs = |column: Column, new: &Values| distinct(column, &old, new);
-        let gates: Vec<bool> = site
-            .columns
-            .gates
-            .iter()
-            .map(|g| g.iter().any(|c| differs(*c, &new)))
-            .collect();
+        let gates: Vec<bool> = site.columns.gates.iter().map(|g| g.iter().any(|c| differs(*c, &new))).collect();
         if !site.exempt {
             judge_update(site, data, &old, &mut new, &gates, &mut changed)?;
         } else if let Some(own) = site.columns.own_acl
@@ -156,13 +138,7 @@ unsafe fn judge_update(
         if before.actions.contains(actions) {
             return Ok(());
         }
-        Err(refusal(
-            &table,
-            actions,
-            &bound.old,
-            &old.row(&site.columns.shape),
-            &snap,
-        )?)
+        Err(refusal(&table, actions, &bound.old, &old.row(&site.columns.shape), &snap)?)
     };
     // What docacl writes itself.
     if let Some(own) = site.columns.own_acl
@@ -188,16 +164,10 @@ unsafe fn judge_update(
         put(by.column, old.get(by.column), new, changed);
     }
     // Key, owner, requester: system or admin.
-    let identity = [
-        site.columns.key,
-        site.columns.owner.map(|w| w.column),
-        site.columns.requester.map(|w| w.column),
-    ];
+    let identity = [site.columns.key, site.columns.owner.map(|w| w.column), site.columns.requester.map(|w| w.column)];
     if identity.into_iter().flatten().any(|c| differs(c, new)) && !is_admin(&before) {
         return Err(denied(
-            format!(
-                "permission denied to change key, owner or requester of a row of table \"{table}\""
-            ),
+            format!("permission denied to change key, owner or requester of a row of table \"{table}\""),
             "Only system and the account's admins change them.",
         ));
     }
@@ -234,21 +204,13 @@ unsafe fn judge_update(
         if *differs {
             let is_place = gate.gate == "place";
             place |= is_place;
-            ask_old(if is_place {
-                Actions::MOVE
-            } else {
-                Actions::WRITE
-            })?;
+            ask_old(if is_place { Actions::MOVE } else { Actions::WRITE })?;
         }
     }
     let mut row = new.row(&site.columns.new_shape);
     if place
         && let Some(own) = site.columns.own_acl
-        && let Some(at) = site
-            .columns
-            .new_shape
-            .iter()
-            .position(|c| c.attno == own.attno)
+        && let Some(at) = site.columns.new_shape.iter().position(|c| c.attno == own.attno)
         && let Some(slot) = row.get_mut(at)
     {
         // The new location stands in the place gate.
@@ -272,12 +234,7 @@ pub unsafe fn delete(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
                 return Err(nobody(&table));
             };
             if site.columns.deleted.is_some()
-                && !is_admin(&verdict(
-                    &bound.old,
-                    &old,
-                    &site.columns.shape,
-                    &Snap::statement(),
-                )?)
+                && !is_admin(&verdict(&bound.old, &old, &site.columns.shape, &Snap::statement())?)
             {
                 return Err(denied(
                     format!("permission denied to remove a row of table \"{table}\" for good"),
@@ -288,10 +245,7 @@ pub unsafe fn delete(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
         if let Some(own) = site.columns.own_acl.and_then(|c| old.get(c)) {
             let _owner = AsOwner::begin()?;
             let id = (own.value() as i64).unsigned_abs() as i64;
-            run(
-                "DELETE FROM docacl.resource WHERE id = $1 AND kind = 'document'",
-                &[id.into()],
-            )?;
+            run("DELETE FROM docacl.resource WHERE id = $1 AND kind = 'document'", &[id.into()])?;
         }
         Ok(data.tg_trigtuple)
     }
@@ -321,16 +275,8 @@ fn follow(site: &Site, old: &Values, new: &Values, gates: &[bool]) -> Result<()>
     };
     let id = (own.value() as i64).unsigned_abs() as i64;
     // SAFETY: values of the table's columns.
-    let key_differs = site
-        .columns
-        .key
-        .is_some_and(|k| unsafe { distinct(k, old, new) });
-    let place = site
-        .spec
-        .gates
-        .iter()
-        .zip(gates)
-        .any(|(g, differs)| *differs && g.gate == "place");
+    let key_differs = site.columns.key.is_some_and(|k| unsafe { distinct(k, old, new) });
+    let place = site.spec.gates.iter().zip(gates).any(|(g, differs)| *differs && g.gate == "place");
     if !key_differs && !place {
         return Ok(());
     }
@@ -376,25 +322,15 @@ fn location_of(site: &Site, values: &Values) -> Result<Option<i64>> {
 }
 
 /// An own list written by an exempt session (docacl itself, a restore): it must be the list of this row.
-unsafe fn own_list_fits(
-    site: &Site,
-    data: &pg_sys::TriggerData,
-    values: &Values,
-    own: Column,
-) -> Result<()> {
+unsafe fn own_list_fits(site: &Site, data: &pg_sys::TriggerData, values: &Values, own: Column) -> Result<()> {
     let Some(datum) = values.get(own) else {
         return Ok(());
     };
     let id = (datum.value() as i64).unsigned_abs() as i64;
     let snap = Snap::fresh();
-    let list = facts::resource(id, &snap)?
-        .filter(|r| r.kind == "document")
-        .ok_or_else(|| {
-            missing_reference(
-                "the row's own list does not exist",
-                "Only docacl writes this column: use acl_grant_row.",
-            )
-        })?;
+    let list = facts::resource(id, &snap)?.filter(|r| r.kind == "document").ok_or_else(|| {
+        missing_reference("the row's own list does not exist", "Only docacl writes this column: use acl_grant_row.")
+    })?;
     let key = match site.columns.key.and_then(|k| values.get(k).map(|d| (k, d))) {
         Some((k, d)) => Some(references::text_of(k.ty, d)?),
         None => None,
@@ -418,28 +354,18 @@ fn is_admin(verdict: &Verdict) -> bool {
 }
 
 fn is_marked(column: Column, values: &Values) -> bool {
-    values
-        .get(column)
-        .is_some_and(|d| column.ty != pg_sys::BOOLOID || d.value() & 0xff != 0)
+    values.get(column).is_some_and(|d| column.ty != pg_sys::BOOLOID || d.value() & 0xff != 0)
 }
 
 /// Whether the statement itself names the column.
 unsafe fn is_named(data: &pg_sys::TriggerData, column: Column) -> bool {
     // SAFETY: PostgreSQL's bitmap, offset as it offsets it.
     unsafe {
-        pg_sys::bms_is_member(
-            i32::from(column.attno) - pg_sys::FirstLowInvalidHeapAttributeNumber,
-            data.tg_updatedcols,
-        )
+        pg_sys::bms_is_member(i32::from(column.attno) - pg_sys::FirstLowInvalidHeapAttributeNumber, data.tg_updatedcols)
     }
 }
 
-fn put(
-    column: Column,
-    value: Option<pg_sys::Datum>,
-    values: &mut Values,
-    changed: &mut Vec<Column>,
-) {
+fn put(column: Column, value: Option<pg_sys::Datum>, values: &mut Values, changed: &mut Vec<Column>) {
     values.set(column, value);
     if !changed.iter().any(|c| c.attno == column.attno) {
         changed.push(column);
@@ -487,11 +413,7 @@ fn from_text(ty: pg_sys::Oid, key: &str) -> Result<Option<pg_sys::Datum>> {
 
 unsafe fn table_name(relation: pg_sys::Relation) -> String {
     // SAFETY: an open relation's class entry.
-    unsafe {
-        std::ffi::CStr::from_ptr((*(*relation).rd_rel).relname.data.as_ptr())
-            .to_string_lossy()
-            .into_owned()
-    }
+    unsafe { std::ffi::CStr::from_ptr((*(*relation).rd_rel).relname.data.as_ptr()).to_string_lossy().into_owned() }
 }
 
 fn nobody(table: &str) -> pgrx::pg_sys::panic::ErrorReport {
@@ -519,9 +441,7 @@ fn refusal(
     let custom = facts::custom_actions(snap)?;
     let name = action::names(actions, &custom).join(", ");
     let gates = bound.gate_keys(row, snap)?;
-    let shut = gates
-        .iter()
-        .find(|(_, key)| key.is_some_and(|k| !k.permits().contains(actions)));
+    let shut = gates.iter().find(|(_, key)| key.is_some_and(|k| !k.permits().contains(actions)));
     let hint = match shut {
         Some((gate, _)) => {
             format!("Gate {gate} does not let {name} through; whoever administers it can grant it.")
@@ -531,13 +451,8 @@ fn refusal(
         }
         None => format!("The row has no gate, and {name} is not its owner's."),
     };
-    let gate = shut
-        .map(|(gate, _)| format!(" (gate \"{gate}\")"))
-        .unwrap_or_default();
-    Ok(denied(
-        format!("permission denied: {name} on table \"{table}\"{gate}"),
-        hint,
-    ))
+    let gate = shut.map(|(gate, _)| format!(" (gate \"{gate}\")")).unwrap_or_default();
+    Ok(denied(format!("permission denied: {name} on table \"{table}\"{gate}"), hint))
 }
 
 fn run(sql: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<()> {

@@ -50,9 +50,7 @@ pub extern "C" fn pg_finfo_docacl_row_trigger() -> &'static pg_sys::Pg_finfo_rec
 #[doc(hidden)]
 #[unsafe(no_mangle)]
 #[pg_guard]
-pub unsafe extern "C-unwind" fn docacl_row_trigger(
-    fcinfo: pg_sys::FunctionCallInfo,
-) -> pg_sys::Datum {
+pub unsafe extern "C-unwind" fn docacl_row_trigger(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     // SAFETY: called by PostgreSQL; whether as a trigger is checked first.
     unsafe {
         match row_trigger(fcinfo) {
@@ -102,9 +100,7 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
         if trigger.tgnargs != 1 {
             return Err(internal("docacl.row_trigger without its argument"));
         }
-        let text = CStr::from_ptr(*trigger.tgargs)
-            .to_str()
-            .map_err(|_| internal("a spec that is not UTF-8"))?;
+        let text = CStr::from_ptr(*trigger.tgargs).to_str().map_err(|_| internal("a spec that is not UTF-8"))?;
         let spec = Spec::parse(text)?;
         let columns = tuple::Columns::of(data.tg_relation, &spec)?;
         let relation = (*data.tg_relation).rd_id;
@@ -117,8 +113,7 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
                 let shape = Rc::new(spec.shape());
                 let types: Vec<Type> = columns.shape.iter().map(|c| Type::of(c.ty)).collect();
                 let new_shape = Rc::new(shape.as_new());
-                let new_types: Vec<Type> =
-                    columns.new_shape.iter().map(|c| Type::of(c.ty)).collect();
+                let new_types: Vec<Type> = columns.new_shape.iter().map(|c| Type::of(c.ty)).collect();
                 Some(BoundRow {
                     old: Bound::new(ring.clone(), shape, &types, &snap)?,
                     new: Bound::new(ring, new_shape, &new_types, &snap)?,
@@ -130,13 +125,6 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
             }
             _ => None,
         };
-        Ok(Site {
-            spec,
-            columns,
-            exempt,
-            bound,
-            references: references::Checked::default(),
-            epoch: identity::epoch(),
-        })
+        Ok(Site { spec, columns, exempt, bound, references: references::Checked::default(), epoch: identity::epoch() })
     }
 }

@@ -83,10 +83,7 @@ pub fn check(site: &mut Site, values: &Values) -> Result<()> {
 fn look_up(kinds: &[String], by: By, value: &str, column: &str, snap: &Snap) -> Result<Resource> {
     let nothing = || {
         missing_reference(
-            format!(
-                "column \"{column}\" refers to a {} that does not exist",
-                kinds.join(" or ")
-            ),
+            format!("column \"{column}\" refers to a {} that does not exist", kinds.join(" or ")),
             "Create the resource first with acl_create, or correct the reference.",
         )
     };
@@ -106,10 +103,7 @@ fn look_up(kinds: &[String], by: By, value: &str, column: &str, snap: &Snap) -> 
     .ok_or_else(nothing)?;
     if resource.is_star || !kinds.contains(&resource.kind) {
         return Err(inconsistent(
-            format!(
-                "column \"{column}\" refers to a resource of another kind than {}",
-                kinds.join(" or ")
-            ),
+            format!("column \"{column}\" refers to a resource of another kind than {}", kinds.join(" or ")),
             "Refer to a resource of the gate's kind; * means every resource of a kind and holds no rows.",
         ));
     }
@@ -126,8 +120,9 @@ fn nested(present: &[Resource], snap: &Snap) -> Result<()> {
                 break;
             }
             at = match at.parent {
-                Some(parent) => facts::resource(parent, snap)?
-                    .ok_or_else(|| error::internal("a resource without its parent"))?,
+                Some(parent) => {
+                    facts::resource(parent, snap)?.ok_or_else(|| error::internal("a resource without its parent"))?
+                }
                 None => {
                     return Err(inconsistent(
                         format!("the row's {} is not inside its {}", inner.kind, outer.kind),

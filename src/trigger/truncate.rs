@@ -11,9 +11,7 @@ use crate::scan::Snap;
 fn docacl_truncate_trigger<'a>(
     trigger: &'a pgrx::PgTrigger<'a>,
 ) -> Result<Option<PgHeapTuple<'a, pgrx::AllocatedByPostgres>>, pgrx::pg_sys::panic::ErrorReport> {
-    let relation = trigger
-        .relation()
-        .map_err(|e| crate::error::internal(e.to_string()))?;
+    let relation = trigger.relation().map_err(|e| crate::error::internal(e.to_string()))?;
     // SAFETY: a look at the session's standing towards a table that is open.
     let exempt = unsafe { pg_sys::check_enable_rls(relation.oid(), pg_sys::Oid::INVALID, true) }
         != pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32;
@@ -22,10 +20,7 @@ fn docacl_truncate_trigger<'a>(
         return Ok(None);
     }
     Err(crate::error::denied(
-        format!(
-            "permission denied to truncate table \"{}\"",
-            relation.name()
-        ),
+        format!("permission denied to truncate table \"{}\"", relation.name()),
         "Only system, an admin of every account and sessions exempt from row security truncate a protected table.",
     ))
 }

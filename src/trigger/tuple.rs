@@ -58,51 +58,25 @@ impl Columns {
             all.iter()
                 .filter(|a| !a.attisdropped)
                 .map(|a| {
-                    let name = std::ffi::CStr::from_ptr(a.attname.data.as_ptr())
-                        .to_string_lossy()
-                        .into_owned();
-                    (
-                        name,
-                        Column {
-                            attno: a.attnum,
-                            ty: a.atttypid,
-                        },
-                        a.attgenerated != 0,
-                    )
+                    let name = std::ffi::CStr::from_ptr(a.attname.data.as_ptr()).to_string_lossy().into_owned();
+                    (name, Column { attno: a.attnum, ty: a.atttypid }, a.attgenerated != 0)
                 })
                 .collect()
         };
         let find = |name: &str| {
-            attributes
-                .iter()
-                .find(|(n, ..)| n == name)
-                .map(|(_, c, _)| *c)
-                .ok_or_else(|| {
-                    crate::error::wrong_state(
-                        format!("column \"{name}\" of a protected table is gone"),
-                        "Protect the table again with acl_protect.",
-                    )
-                })
+            attributes.iter().find(|(n, ..)| n == name).map(|(_, c, _)| *c).ok_or_else(|| {
+                crate::error::wrong_state(
+                    format!("column \"{name}\" of a protected table is gone"),
+                    "Protect the table again with acl_protect.",
+                )
+            })
         };
         let who = |c: &Option<PrincipalColumn>| -> Result<Option<Who>> {
-            c.as_ref()
-                .map(|c| {
-                    Ok(Who {
-                        column: find(&c.column)?,
-                        by: c.by,
-                    })
-                })
-                .transpose()
+            c.as_ref().map(|c| Ok(Who { column: find(&c.column)?, by: c.by })).transpose()
         };
-        let one =
-            |c: &Option<String>| -> Result<Option<Column>> { c.as_deref().map(find).transpose() };
-        let list =
-            |names: Vec<&str>| -> Result<Vec<Column>> { names.into_iter().map(find).collect() };
-        let special: Vec<&str> = spec
-            .shape_columns()
-            .into_iter()
-            .chain(spec.key.as_deref())
-            .collect();
+        let one = |c: &Option<String>| -> Result<Option<Column>> { c.as_deref().map(find).transpose() };
+        let list = |names: Vec<&str>| -> Result<Vec<Column>> { names.into_iter().map(find).collect() };
+        let special: Vec<&str> = spec.shape_columns().into_iter().chain(spec.key.as_deref()).collect();
         Ok(Columns {
             shape: list(spec.shape_columns())?,
             new_shape: list(spec.new_shape_columns())?,
@@ -121,10 +95,7 @@ impl Columns {
             others: attributes
                 .iter()
                 .filter(|(name, _, generated)| !generated && !special.contains(&name.as_str()))
-                .map(|(name, column, _)| Asked {
-                    column: *column,
-                    action: spec.mapped(name),
-                })
+                .map(|(name, column, _)| Asked { column: *column, action: spec.mapped(name) })
                 .collect(),
         })
     }
@@ -146,16 +117,8 @@ impl Values {
         unsafe {
             let descriptor = (*relation).rd_att;
             let natts = (*descriptor).natts as usize;
-            let mut out = Values {
-                values: vec![pg_sys::Datum::from(0usize); natts],
-                nulls: vec![true; natts],
-            };
-            pg_sys::heap_deform_tuple(
-                tuple,
-                descriptor,
-                out.values.as_mut_ptr(),
-                out.nulls.as_mut_ptr(),
-            );
+            let mut out = Values { values: vec![pg_sys::Datum::from(0usize); natts], nulls: vec![true; natts] };
+            pg_sys::heap_deform_tuple(tuple, descriptor, out.values.as_mut_ptr(), out.nulls.as_mut_ptr());
             Ok(out)
         }
     }
@@ -163,18 +126,12 @@ impl Values {
     /// The value of a column; `None` where it is null.
     pub fn get(&self, column: Column) -> Option<pg_sys::Datum> {
         let at = usize::try_from(column.attno).ok()?.checked_sub(1)?;
-        if *self.nulls.get(at)? {
-            None
-        } else {
-            self.values.get(at).copied()
-        }
+        if *self.nulls.get(at)? { None } else { self.values.get(at).copied() }
     }
 
     /// Sets a column.
     pub fn set(&mut self, column: Column, value: Option<pg_sys::Datum>) {
-        if let Some(at) = usize::try_from(column.attno)
-            .ok()
-            .and_then(|a| a.checked_sub(1))
+        if let Some(at) = usize::try_from(column.attno).ok().and_then(|a| a.checked_sub(1))
             && let (Some(v), Some(n)) = (self.values.get_mut(at), self.nulls.get_mut(at))
         {
             *n = value.is_none();
@@ -193,10 +150,8 @@ impl Values {
             return tuple;
         }
         let mut columns: Vec<i32> = changed.iter().map(|c| i32::from(c.attno)).collect();
-        let mut values: Vec<pg_sys::Datum> = changed
-            .iter()
-            .map(|c| self.get(*c).unwrap_or(pg_sys::Datum::from(0usize)))
-            .collect();
+        let mut values: Vec<pg_sys::Datum> =
+            changed.iter().map(|c| self.get(*c).unwrap_or(pg_sys::Datum::from(0usize))).collect();
         let mut nulls: Vec<bool> = changed.iter().map(|c| self.get(*c).is_none()).collect();
         // SAFETY: the arrays have as many entries as said.
         unsafe {
@@ -246,9 +201,7 @@ unsafe fn same_image(a: pg_sys::Datum, b: pg_sys::Datum, by_value: bool, len: i1
             len => usize::try_from(len).unwrap_or(0),
         };
         let (sa, sb) = (size(pa), size(pb));
-        sa == sb
-            && sa > 0
-            && std::slice::from_raw_parts(pa, sa) == std::slice::from_raw_parts(pb, sb)
+        sa == sb && sa > 0 && std::slice::from_raw_parts(pa, sa) == std::slice::from_raw_parts(pb, sb)
     }
 }
 
@@ -264,11 +217,8 @@ unsafe fn equal(ty: pg_sys::Oid, a: pg_sys::Datum, b: pg_sys::Datum) -> bool {
             return false;
         }
         let finfo = &cache.eq_opr_finfo as *const pg_sys::FmgrInfo as *mut pg_sys::FmgrInfo;
-        let collation = if cache.typcollation == pg_sys::Oid::INVALID {
-            pg_sys::DEFAULT_COLLATION_OID
-        } else {
-            cache.typcollation
-        };
+        let collation =
+            if cache.typcollation == pg_sys::Oid::INVALID { pg_sys::DEFAULT_COLLATION_OID } else { cache.typcollation };
         pg_sys::FunctionCall2Coll(finfo, collation, a, b).value() & 0xff != 0
     }
 }
