@@ -5,4 +5,5 @@ mod admin_grants;
 mod admin_principals;
 mod admin_resources;
 mod admin_seed;
+mod engine;
 mod support;
