@@ -52,14 +52,51 @@ impl Drop for AsOwner {
     }
 }
 
+/// While it lives, the session is the owner of a table and not judged by its row security: what PostgreSQL does for
+/// the actions of foreign keys. For an UPDATE of an application's table by docacl: the table's own triggers fire, and
+/// must run neither as the extension's owner, who is a superuser, nor be given another search_path.
+pub struct AsTableOwner {
+    user: pg_sys::Oid,
+    context: i32,
+}
+
+impl AsTableOwner {
+    /// Becomes the owner of the table.
+    pub fn begin(table: pg_sys::Oid) -> Result<AsTableOwner> {
+        let owner = owner_of(table)?;
+        // SAFETY: reads and sets backend state; drop puts it back.
+        unsafe {
+            let mut user = pg_sys::Oid::INVALID;
+            let mut context = 0;
+            pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
+            let more = pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_NOFORCE_RLS;
+            pg_sys::SetUserIdAndSecContext(owner, context | more as i32);
+            Ok(AsTableOwner { user, context })
+        }
+    }
+}
+
+impl Drop for AsTableOwner {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return; // The (sub)transaction aborts and puts the user back.
+        }
+        // SAFETY: puts back what `begin` found.
+        unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) }
+    }
+}
+
 /// The owner of the extension.
 fn owner() -> Result<pg_sys::Oid> {
-    let table = crate::scan::relation("principal")?;
+    owner_of(crate::scan::relation("principal")?)
+}
+
+fn owner_of(table: pg_sys::Oid) -> Result<pg_sys::Oid> {
     // SAFETY: a syscache look-up, released after use.
     unsafe {
         let tuple = pg_sys::SearchSysCache1(pg_sys::SysCacheIdentifier::RELOID as i32, pg_sys::Datum::from(table));
         if tuple.is_null() {
-            return Err(internal("no entry for docacl.principal"));
+            return Err(internal("no entry for a table"));
         }
         let class = pg_sys::GETSTRUCT(tuple) as *const pg_sys::FormData_pg_class;
         let owner = (*class).relowner;

@@ -7,6 +7,7 @@ use super::address::{self, Ref, given, named, with_id};
 use super::asker::Asker;
 use super::authority::Deed;
 use super::period::Period;
+use super::row::Row;
 use super::{grants, remains, words};
 use crate::error::{self, Result};
 use crate::facts::{self, Principal, PrincipalKind, Resource};
@@ -26,7 +27,7 @@ fn acl_grant(
     let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
     let asker = Asker::somebody()?;
     let target = target(&asker, kind, on)?;
-    grant_on(&asker, &target, who, what, Period::new(valid_from, valid_until)?, note)
+    grant_on(&asker, &target.to_grant(&asker)?, who, what, Period::new(valid_from, valid_until)?, note)
 }
 
 #[pg_extern(name = "acl_grant")]
@@ -43,7 +44,7 @@ fn acl_grant_id(
     let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
     let asker = Asker::somebody()?;
     let target = target(&asker, kind, on)?;
-    grant_on(&asker, &target, who, what, Period::new(valid_from, valid_until)?, note)
+    grant_on(&asker, &target.to_grant(&asker)?, who, what, Period::new(valid_from, valid_until)?, note)
 }
 
 #[pg_extern]
@@ -52,7 +53,7 @@ fn acl_revoke(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>
     let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
     let asker = Asker::somebody()?;
     let target = target(&asker, kind, on)?;
-    revoke_on(&asker, &target, who, what)
+    revoke(&asker, &target, who, what)
 }
 
 #[pg_extern(name = "acl_revoke")]
@@ -61,7 +62,7 @@ fn acl_revoke_id(principal: Option<&str>, actions: Option<&str>, kind: Option<&s
     let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
     let asker = Asker::somebody()?;
     let target = target(&asker, kind, on)?;
-    revoke_on(&asker, &target, who, what)
+    revoke(&asker, &target, who, what)
 }
 
 #[pg_extern]
@@ -105,10 +106,29 @@ fn copied(grant: &facts::Grant, to: &Principal, resource: &Resource) -> grants::
     grants::New { principal: to.id, ..grants::New::copy(grant, resource) }
 }
 
-/// The resource on which the asker may grant.
-fn target(asker: &Asker, kind: &str, written: Ref) -> Result<Resource> {
+/// What is granted on, or revoked from.
+enum Target {
+    Resource(Resource),
+    /// A row of the default documents table; its own list is made when something is granted.
+    Row(Row),
+}
+
+impl Target {
+    fn to_grant(self, asker: &Asker) -> Result<Resource> {
+        match self {
+            Target::Resource(resource) => Ok(resource),
+            Target::Row(row) => row.list(asker),
+        }
+    }
+}
+
+/// That on which the asker may grant.
+fn target(asker: &Asker, kind: &str, written: Ref) -> Result<Target> {
     let kind = address::kind(kind, &asker.snap)?;
-    address::resource(asker, &kind, written, Deed::Grant)
+    if kind.name == "document" {
+        return Row::of_documents(asker, &written.to_string()).map(Target::Row);
+    }
+    address::resource(asker, &kind, written, Deed::Grant).map(Target::Resource)
 }
 
 /// Who may be granted to: everybody but `system`.
@@ -141,10 +161,31 @@ pub fn revoke_on(asker: &Asker, on: &Resource, who: &str, what: &str) -> Result<
     Ok(changed)
 }
 
+fn revoke(asker: &Asker, target: &Target, who: &str, what: &str) -> Result<bool> {
+    match target {
+        Target::Resource(resource) => revoke_on(asker, resource, who, what),
+        Target::Row(row) => revoke_on_row(asker, row, who, what),
+    }
+}
+
+/// Revokes on a row's own list. A row without one has nothing to revoke, but its location may give it all the same.
+pub fn revoke_on_row(asker: &Asker, row: &Row, who: &str, what: &str) -> Result<bool> {
+    let (list, location) = row.list_if_any()?;
+    if let Some(list) = list {
+        return revoke_on(asker, &list, who, what);
+    }
+    let principal = grantee(asker, who)?;
+    let actions = words::granted_some(what, "document", &asker.snap)?;
+    if let Some(location) = location {
+        remains::notice(asker, &principal, &location, actions)?;
+    }
+    Ok(false)
+}
+
 /// Exactly these by hand, without limits in time.
 fn set_grant(who: &str, what: &str, kind: &str, written: Ref) -> Result<()> {
     let asker = Asker::somebody()?;
-    let on = target(&asker, kind, written)?;
+    let on = target(&asker, kind, written)?.to_grant(&asker)?;
     let principal = grantee(&asker, who)?;
     let wanted = words::granted(what, &on.kind, &asker.snap)?;
     check_account(&principal, &on)?;

@@ -9,6 +9,7 @@
 //! | [`account`], [`kind`], [`resource`] | accounts, own kinds and actions, resources |
 //! | [`principal`], [`membership`], [`roles`] | users and roles, members, how roles hang together |
 //! | [`grant`], [`grants`], [`remains`] | granting and revoking, the rows of grants, what a revoke leaves |
+//! | [`row`] | a row's own list: sharing one document |
 //! | [`db_role`] | which principal a database role is, and which are trusted |
 //! | [`write`] | writing docacl's tables as the extension's owner |
 //!
@@ -30,5 +31,6 @@ pub mod principal;
 pub mod remains;
 pub mod resource;
 pub mod roles;
+pub mod row;
 pub mod words;
 pub mod write;

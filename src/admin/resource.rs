@@ -8,6 +8,7 @@ use super::account::{self, FUNCTIONS};
 use super::address::{self, Ref, given, named, with_id};
 use super::asker::Asker;
 use super::authority::{Deed, may_not_create};
+use super::row::Row;
 use super::{grants, names, write};
 use crate::error::{self, Result};
 use crate::facts::{self, Kind, Resource};
@@ -219,6 +220,9 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
 fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()> {
     let asker = Asker::somebody()?;
     let kind = address::kind(word, &asker.snap)?;
+    if kind.name == "document" {
+        return Row::of_documents(&asker, &written.to_string())?.set_inherits(&asker, enable, copy);
+    }
     let resource = address::resource(&asker, &kind, written, Deed::Grant)?;
     if resource.is_star {
         return Err(error::wrong_state(
@@ -238,7 +242,7 @@ fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()
 }
 
 /// The grants that a resource takes from those above it.
-fn inherited(resource: &Resource, snap: &Snap) -> Result<Vec<facts::Grant>> {
+pub fn inherited(resource: &Resource, snap: &Snap) -> Result<Vec<facts::Grant>> {
     let mut out = Vec::new();
     let mut at = resource.clone();
     while at.inherits
