@@ -8,3 +8,7 @@ COMMENT ON FUNCTION docacl.row_check(bigint, text, "any") IS 'Whether who is ask
 CREATE FUNCTION docacl.row_trigger() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'docacl_row_trigger';
 COMMENT ON FUNCTION docacl.row_trigger() IS 'Judges INSERT and UPDATE of a protected table and checks the references of its rows. Its argument is the spec that acl_protect wrote.';
+
+CREATE FUNCTION docacl.truncate_trigger() RETURNS trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'docacl_truncate_trigger_wrapper';
+COMMENT ON FUNCTION docacl.truncate_trigger() IS 'Refuses TRUNCATE of a protected table to whoever row security applies to, but for system and an admin of every account.';

@@ -200,7 +200,10 @@ impl Bound {
         } else {
             RowSide::default()
         };
-        Ok(decide(&self.ring.subject, &tally, &side).of_existing().actions.intersects(wanted))
+        let verdict = decide(&self.ring.subject, &tally, &side);
+        // Only the policy of INSERT asks add, and asks it of a new row.
+        let verdict = if wanted == Actions::ADD { verdict } else { verdict.of_existing() };
+        Ok(verdict.actions.intersects(wanted))
     }
 
     #[inline]

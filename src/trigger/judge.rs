@@ -124,7 +124,7 @@ unsafe fn judge_update(
     let Some(bound) = &site.bound else { return Err(nobody(&table)) };
     // SAFETY: values of the relation's columns.
     let differs = |column: Column, new: &Values| unsafe { distinct(column, old, new) };
-    let before = verdict(&bound.old, old, &site.columns.shape, &snap)?;
+    let before = verdict(&bound.old, old, &site.columns.shape, &snap)?.of_existing();
     let ask_old = |actions: Actions| -> Result<()> {
         if before.actions.contains(actions) {
             return Ok(());

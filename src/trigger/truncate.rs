@@ -7,7 +7,7 @@ use crate::scan::Snap;
 
 /// Refuses TRUNCATE of a protected table to whoever row security applies to, but for system and whoever is
 /// admin of every account.
-#[pg_trigger]
+#[pg_trigger(sql = false)]
 fn docacl_truncate_trigger<'a>(
     trigger: &'a pgrx::PgTrigger<'a>,
 ) -> Result<Option<PgHeapTuple<'a, pgrx::AllocatedByPostgres>>, pgrx::pg_sys::panic::ErrorReport> {
