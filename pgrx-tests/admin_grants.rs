@@ -59,7 +59,7 @@ mod tests {
             ("SELECT acl_set_grant('ann', 'veiw', 'location', 'HR')", "22023"),
         ]);
         let hint = said("superuser", "SELECT acl_grant('ann', 'complete_form', 'location', 'HR')");
-        assert!(hint.contains("complete_form cannot be granted on a location"), "{hint}");
+        assert!(hint.contains("complete_form cannot be granted on kind location"), "{hint}");
     }
 
     #[pg_test]

@@ -41,7 +41,8 @@ mod tests {
         assert_eq!(one("SELECT acl_revoke('ben', 'view', 'document', '1')"), "true");
         assert_eq!(can("ben", 1), "false");
         assert_eq!(one("SELECT acl_revoke_row('ben', 'view', 'doc', '2')"), "false");
-        assert_eq!(one("SELECT own_acl IS NULL FROM doc WHERE id = 2"), "true");
+        run("SELECT acl_set_grant('ben', '', 'document', 2)");
+        assert_eq!(one("SELECT own_acl IS NULL FROM doc WHERE id = 2"), "true", "nothing granted: no list");
     }
 
     #[pg_test]

@@ -62,14 +62,6 @@ impl Asker {
         }
     }
 
-    /// Refuses whoever is not an admin. `what` completes "not allowed to".
-    pub fn require_admin(&self, what: &str) -> Result<()> {
-        if self.is_admin()? {
-            return Ok(());
-        }
-        Err(error::denied(format!("not allowed to {what}"), "It needs the account's admin role."))
-    }
-
     /// Everything that the asker may do on a resource itself.
     pub fn actions_on(&self, resource: &Resource) -> Result<Actions> {
         if self.is_above() {
@@ -261,5 +253,5 @@ pub fn may_not_create(kind: &str, at_top: bool) -> ErrorReport {
         "queue" | "form" => "It needs the account's admin role.".to_owned(),
         _ => format!("It needs write on the function \"{ROLE_AUTHORIZATIONS}\"."),
     };
-    error::denied(format!("not allowed to put a {kind} there"), needs)
+    error::denied(format!("not allowed to put kind {kind} there"), needs)
 }

@@ -185,8 +185,15 @@ pub fn revoke_on_row(asker: &Asker, row: &Row, who: &str, what: &str) -> Result<
 /// Exactly these by hand, without limits in time.
 fn set_grant(who: &str, what: &str, kind: &str, written: Ref) -> Result<()> {
     let asker = Asker::somebody()?;
-    let on = target(&asker, kind, written)?.to_grant(&asker)?;
+    let target = target(&asker, kind, written)?;
     let principal = grantee(&asker, who)?;
+    if let Target::Row(row) = &target
+        && words::granted(what, "document", &asker.snap)?.is_empty()
+        && row.list_if_any()?.0.is_none()
+    {
+        return Ok(());
+    }
+    let on = target.to_grant(&asker)?;
     let wanted = words::granted(what, &on.kind, &asker.snap)?;
     check_account(&principal, &on)?;
     check_hand_on(&asker, wanted, &on)?;

@@ -116,7 +116,7 @@ fn create(
     if !asker.may_create(&kind, parent.as_ref())? {
         return Err(may_not_create(&kind.name, parent.is_none()));
     }
-    names::check(&kind.name, name)?;
+    names::check("name", name)?;
     names::check_key(key)?;
     let parent_id = parent.map(|p| p.id);
     let snap = Snap::latest();
@@ -163,7 +163,7 @@ fn rename(word: &str, written: Ref, name: &str) -> Result<()> {
     refuse_document(&kind)?;
     let resource = address::resource(&asker, &kind, written, Deed::Rename)?;
     refuse_fixed(&resource, "renamed")?;
-    names::check(&kind.name, name)?;
+    names::check("name", name)?;
     let snap = Snap::latest();
     let twin = match kind.name.as_str() {
         "account" => facts::account_named(name, &snap)?,
@@ -300,7 +300,7 @@ fn parent_of(asker: &Asker, kind: &Kind, written: Option<Ref>) -> Result<Option<
         }
         if required {
             return Err(error::required(
-                format!("a {} needs a parent", kind.name),
+                format!("kind {} needs a parent", kind.name),
                 format!("Give a parent of kind {}.", kinds.join(" or ")),
             ));
         }
@@ -322,9 +322,9 @@ fn parent_of(asker: &Asker, kind: &Kind, written: Option<Ref>) -> Result<Option<
     match (unknown, written) {
         (Some(e), _) if !exists_as_other_kind(asker, kinds, written)? => Err(e),
         _ => Err(error::inconsistent(
-            format!("\"{written}\" is no parent for a {}", kind.name),
+            format!("\"{written}\" is no parent for kind {}", kind.name),
             if kinds.is_empty() {
-                format!("A {} has no parent.", kind.name)
+                format!("Kind {} has no parents.", kind.name)
             } else {
                 format!("Its parent must be of kind {}.", kinds.join(" or "))
             },
@@ -341,7 +341,7 @@ fn exists_as_other_kind(asker: &Asker, kinds: &[&str], written: Ref) -> Result<b
         };
     }
     for kind in facts::kinds(&asker.snap)? {
-        let not_it = kinds.contains(&kind.name.as_str()) || kind.name == "document" || kind.name == "account";
+        let not_it = kinds.contains(&kind.name.as_str()) || kind.name == "document";
         if !not_it && address::resource_where(asker, &kind, written, &|r| asker.sees(r), || error::null("")).is_ok() {
             return Ok(true);
         }
