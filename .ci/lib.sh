@@ -12,6 +12,8 @@ export PGRX_HOME=$top/target/pgrx
 PATH=$top/target/tools/bin:$PATH:${HOME:-/root}/.cargo/bin
 # psql must not read what a developer keeps in his home.
 export PSQLRC=/dev/null
+# A server started with it would put Rust's backtraces into DETAIL.
+export RUST_BACKTRACE=0
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 

@@ -27,7 +27,7 @@ fn acl_grant(
     let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
     let asker = Asker::somebody()?;
     let target = target(&asker, kind, on)?;
-    grant_on(&asker, &target.to_grant(&asker)?, who, what, Period::new(valid_from, valid_until)?, note)
+    grant_on(&asker, &target.into_granted(&asker)?, who, what, Period::new(valid_from, valid_until)?, note)
 }
 
 #[pg_extern(name = "acl_grant")]
@@ -44,7 +44,7 @@ fn acl_grant_id(
     let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
     let asker = Asker::somebody()?;
     let target = target(&asker, kind, on)?;
-    grant_on(&asker, &target.to_grant(&asker)?, who, what, Period::new(valid_from, valid_until)?, note)
+    grant_on(&asker, &target.into_granted(&asker)?, who, what, Period::new(valid_from, valid_until)?, note)
 }
 
 #[pg_extern]
@@ -114,7 +114,7 @@ enum Target {
 }
 
 impl Target {
-    fn to_grant(self, asker: &Asker) -> Result<Resource> {
+    fn into_granted(self, asker: &Asker) -> Result<Resource> {
         match self {
             Target::Resource(resource) => Ok(resource),
             Target::Row(row) => row.list(asker),
@@ -193,7 +193,7 @@ fn set_grant(who: &str, what: &str, kind: &str, written: Ref) -> Result<()> {
     {
         return Ok(());
     }
-    let on = target.to_grant(&asker)?;
+    let on = target.into_granted(&asker)?;
     let wanted = words::granted(what, &on.kind, &asker.snap)?;
     check_account(&principal, &on)?;
     check_hand_on(&asker, wanted, &on)?;

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use docacl_core::Actions;
+use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::address::given;
@@ -17,7 +18,6 @@ use crate::facts::{self, Resource};
 use crate::freshness;
 use crate::owner::{AsOwner, AsTableOwner};
 use crate::protect::functions::name_of;
-use crate::protect::rows::key_literal;
 use crate::protect::target::{self, Target};
 use crate::regclass::Regclass;
 use crate::scan::Snap;
@@ -60,7 +60,7 @@ impl Row {
         if asker.is_above() {
             return match row.target.with_row(written, &asker.snap, |_| Ok(()))? {
                 Some(()) => Ok(row),
-                None => Err(error::unknown("document", written)),
+                None => Err(unknown(written)),
             };
         }
         let ring = freshness::ring(asker.id(), &asker.snap)?;
@@ -70,7 +70,7 @@ impl Row {
         } else if held.contains(Actions::READ) {
             Err(refused(Deed::Grant, "document", written))
         } else {
-            Err(error::unknown("document", written))
+            Err(unknown(written))
         }
     }
 
@@ -152,17 +152,17 @@ impl Row {
     /// Locks and reads the row, past row security: what the asker may do was decided before.
     fn lock(&self) -> Result<Locked> {
         let spec = &self.target.spec;
-        let unknown = || error::unknown("document", &self.written);
+        let unknown = || unknown(&self.written);
         let own = pgrx::spi::quote_identifier(self.own_column()?);
         let _owner = AsOwner::begin()?;
         let name = name_of(self.target.relation)?;
-        let (key, literal) = key_literal(self.target.relation, spec, &self.written)?.ok_or_else(unknown)?;
+        let (key, literal) = self.target.key_literal(&self.written)?.ok_or_else(unknown)?;
         let refs: Vec<_> = spec.gates.iter().flat_map(|g| g.refs.iter().map(move |r| (g.gate.as_str(), r))).collect();
         let mut columns = String::new();
         for (_, reference) in &refs {
             columns.push_str(&format!(", {}::text", pgrx::spi::quote_identifier(&reference.column)));
         }
-        let sql = format!("SELECT {key}::text, ctid::text, {own}{columns} FROM {name} WHERE {key} = {literal} FOR UPDATE");
+        let sql = format!("SELECT {key}::text, ctid::text, {own}{columns} FROM {name} WHERE {key} = {literal} FOR NO KEY UPDATE");
         let read = Spi::connect_mut(|client| {
             let table = client.update(&sql, Some(1), &[])?;
             if table.is_empty() {
@@ -221,6 +221,11 @@ impl Row {
             "A trigger or rule of the table kept docacl from writing its own_acl column.",
         ))
     }
+}
+
+/// 42704: no such row, or none that the asker may read.
+fn unknown(written: &str) -> ErrorReport {
+    error::unknown_hint("row", written, "Give the key of a row that you may read.")
 }
 
 fn of_id(own: i64) -> Result<Resource> {

@@ -1,7 +1,6 @@
 //! Looking from a resource, a principal or a key to the rows of protected tables, past row security: callers act
 //! as the extension's owner and decide themselves who may learn what.
 
-use pgrx::datum::DatumWithOid;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
@@ -80,31 +79,4 @@ fn uses(relation: pg_sys::Oid, column: &str, value: &str) -> Result<bool> {
 fn is_uuid(text: &str) -> bool {
     let hex = text.chars().filter(|c| *c != '-');
     hex.clone().count() == 32 && hex.into_iter().all(|c| c.is_ascii_hexdigit())
-}
-
-/// The columns of the row with this key, by a query that `columns` completes; `None` where there is no row or
-/// the key is not of the key column's type.
-pub fn key_literal(relation: pg_sys::Oid, spec: &Spec, key: &str) -> Result<Option<(String, String)>> {
-    let Some(column) = &spec.key else {
-        return Err(crate::error::wrong_state(
-            format!("table {} is protected without a key", name_of(relation)?),
-            "Protect it again with the option \"key\".",
-        ));
-    };
-    let args: [DatumWithOid<'_>; 2] = [relation.into(), column.as_str().into()];
-    let ty = Spi::get_one_with_args::<pg_sys::Oid>(
-        "SELECT atttypid FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attname = $2",
-        &args,
-    )
-    .map_err(spi)?
-    .unwrap_or(pg_sys::Oid::INVALID);
-    let literal = match ty {
-        pg_sys::INT2OID if key.parse::<i16>().is_ok() => format!("'{key}'::smallint"),
-        pg_sys::INT4OID if key.parse::<i32>().is_ok() => format!("'{key}'::integer"),
-        pg_sys::INT8OID if key.parse::<i64>().is_ok() => format!("'{key}'::bigint"),
-        pg_sys::UUIDOID if is_uuid(key) => format!("{}::uuid", pgrx::spi::quote_literal(key)),
-        pg_sys::TEXTOID | pg_sys::VARCHAROID => pgrx::spi::quote_literal(key),
-        _ => return Ok(None),
-    };
-    Ok(Some((pgrx::spi::quote_identifier(column), literal)))
 }

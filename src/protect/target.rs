@@ -185,6 +185,27 @@ impl Target {
         out.transpose()
     }
 
+    /// The types of the shape's columns.
+    pub fn types(&self) -> Vec<Type> {
+        self.columns.iter().map(|(_, ty)| *ty).collect()
+    }
+
+    /// The key column, quoted, and a key as a literal of its type; `None` where it is no value of that type.
+    pub fn key_literal(&self, key: &str) -> Result<Option<(String, String)>> {
+        let (Some(column), Some(name)) = (&self.key, &self.spec.key) else { return Ok(None) };
+        if key_datum(column.ty, key)?.is_none() {
+            return Ok(None);
+        }
+        let ty = match column.ty {
+            pg_sys::INT2OID => "smallint",
+            pg_sys::INT4OID => "integer",
+            pg_sys::INT8OID => "bigint",
+            pg_sys::UUIDOID => "uuid",
+            _ => "text",
+        };
+        Ok(Some((pgrx::spi::quote_identifier(name), format!("{}::{ty}", pgrx::spi::quote_literal(key)))))
+    }
+
     /// The table's shape bound to a ring.
     pub fn bind(&self, ring: &Rc<Ring>, snap: &Snap) -> Result<Rc<Bound>> {
         let at = (Rc::as_ptr(ring), self.relation);
@@ -192,8 +213,7 @@ impl Target {
             bound.next_statement();
             return Ok(bound);
         }
-        let types: Vec<Type> = self.columns.iter().map(|(_, ty)| *ty).collect();
-        let bound = Rc::new(Bound::new(ring.clone(), self.shape.clone(), &types, snap)?);
+        let bound = Rc::new(Bound::new(ring.clone(), self.shape.clone(), &self.types(), snap)?);
         // A function named by the table may be created at any time: such bindings are made anew.
         if self.spec.gates.iter().all(|g| g.constant.is_empty()) {
             BOUND.with_borrow_mut(|b| {
