@@ -32,29 +32,32 @@ mod tests {
         );
         let ann = one("SELECT id FROM docacl.principal WHERE name = 'ann'");
         assert_eq!(one("SELECT acl_create_user('ann', 'other@x.example', 'Sales', if_not_exists => true)"), ann);
-        expect("superuser", &[
-            ("SELECT acl_create_user('x', 'x@x.example', NULL)", "22023"),
-            ("SELECT acl_create_user('x', NULL, 'Sales')", "22023"),
-            ("SELECT acl_create_user(NULL, 'x@x.example', 'Sales')", "22023"),
-            ("SELECT acl_create_user('x', 'x@x.example', 'No such role')", "42704"),
-            ("SELECT acl_create_user('x', 'x@x.example', 'ann')", "42809"),
-            ("SELECT acl_create_user('x', 'x@x.example', 'everyone')", "23514"),
-            ("SELECT acl_create_user('x', 'x@x.example', 'system')", "42501"),
-            ("SELECT acl_create_user('ann', 'x@x.example', 'Sales')", "42710"),
-            ("SELECT acl_create_user('Sales', 'x@x.example', 'Sales', if_not_exists => true)", "42710"),
-            ("SELECT acl_create_user('x', 'ANN@X.example', 'Sales')", "42710"),
-            ("SELECT acl_create_user('ann@x.example', 'x@x.example', 'Sales')", "42710"),
-            ("SELECT acl_create_user('x', 'no mail', 'Sales')", "22023"),
-            ("SELECT acl_create_user('x', 'a b@x.example', 'Sales')", "22023"),
-            ("SELECT acl_create_user('x', '@', 'Sales')", "22023"),
-            ("SELECT acl_create_user('SyStem', 'x@x.example', 'Sales')", "22023"),
-            ("SELECT acl_create_user(' ', 'x@x.example', 'Sales')", "22023"),
-            ("SELECT acl_create_user('x', 'x@x.example', 'Sales', key => 'k')", "ok"),
-            ("SELECT acl_create_role('y', key => 'k')", "42710"),
-            ("SELECT acl_create_role('y', purpose => 'world domination')", "22023"),
-            ("SELECT acl_create_role('y', purpose => 'Approval')", "ok"),
-            ("SELECT acl_create_role('y')", "42710"),
-        ]);
+        expect(
+            "superuser",
+            &[
+                ("SELECT acl_create_user('x', 'x@x.example', NULL)", "22023"),
+                ("SELECT acl_create_user('x', NULL, 'Sales')", "22023"),
+                ("SELECT acl_create_user(NULL, 'x@x.example', 'Sales')", "22023"),
+                ("SELECT acl_create_user('x', 'x@x.example', 'No such role')", "42704"),
+                ("SELECT acl_create_user('x', 'x@x.example', 'ann')", "42809"),
+                ("SELECT acl_create_user('x', 'x@x.example', 'everyone')", "23514"),
+                ("SELECT acl_create_user('x', 'x@x.example', 'system')", "42501"),
+                ("SELECT acl_create_user('ann', 'x@x.example', 'Sales')", "42710"),
+                ("SELECT acl_create_user('Sales', 'x@x.example', 'Sales', if_not_exists => true)", "42710"),
+                ("SELECT acl_create_user('x', 'ANN@X.example', 'Sales')", "42710"),
+                ("SELECT acl_create_user('ann@x.example', 'x@x.example', 'Sales')", "42710"),
+                ("SELECT acl_create_user('x', 'no mail', 'Sales')", "22023"),
+                ("SELECT acl_create_user('x', 'a b@x.example', 'Sales')", "22023"),
+                ("SELECT acl_create_user('x', '@', 'Sales')", "22023"),
+                ("SELECT acl_create_user('SyStem', 'x@x.example', 'Sales')", "22023"),
+                ("SELECT acl_create_user(' ', 'x@x.example', 'Sales')", "22023"),
+                ("SELECT acl_create_user('x', 'x@x.example', 'Sales', key => 'k')", "ok"),
+                ("SELECT acl_create_role('y', key => 'k')", "42710"),
+                ("SELECT acl_create_role('y', purpose => 'world domination')", "22023"),
+                ("SELECT acl_create_role('y', purpose => 'Approval')", "ok"),
+                ("SELECT acl_create_role('y')", "42710"),
+            ],
+        );
         // over the installation, without saying whose it is
         run("SELECT acl_create_account('acme'); SET LOCAL docacl.account = 'acme'");
         let came = said("superuser", "SELECT acl_create_user('z', 'ann@x.example', 'Users')");
@@ -64,9 +67,13 @@ mod tests {
     #[pg_test]
     fn default_roles_go_to_users_made_afterwards() {
         world();
-        run("SELECT acl_create_role('Building', is_default => true); SELECT acl_create_user('new', 'new@x.example', 'Sales')");
+        run(
+            "SELECT acl_create_role('Building', is_default => true); SELECT acl_create_user('new', 'new@x.example', 'Sales')",
+        );
         assert_eq!(members("Building"), "new");
-        run("SELECT acl_alter_role('Building', is_default => false); SELECT acl_create_user('newer', 'newer@x.example', 'Sales')");
+        run(
+            "SELECT acl_alter_role('Building', is_default => false); SELECT acl_create_user('newer', 'newer@x.example', 'Sales')",
+        );
         assert_eq!(members("Building"), "new");
         assert_eq!(members("Sales"), "ann new newer");
     }
@@ -74,46 +81,58 @@ mod tests {
     #[pg_test]
     fn alter_leaves_what_is_null_and_infinity_clears() {
         world();
-        let ann = || one("SELECT concat_ws(' ', name, email, enabled, read_only, valid_until IS NOT NULL) FROM docacl.principal WHERE email LIKE 'ann%'");
+        let ann = || {
+            one(
+                "SELECT concat_ws(' ', name, email, enabled, read_only, valid_until IS NOT NULL) FROM docacl.principal WHERE email LIKE 'ann%'",
+            )
+        };
         run("SELECT acl_alter_user('ann', valid_until => '2999-01-01')");
         assert_eq!(ann(), "ann ann@x.example t f t");
         run("SELECT acl_alter_user('ann', read_only => true)");
         assert_eq!(ann(), "ann ann@x.example t t t");
         run("SELECT acl_alter_user('ann@x.example', name => 'Anna', enabled => false, valid_until => 'infinity')");
         assert_eq!(ann(), "Anna ann@x.example f t f");
-        expect("superuser", &[
-            ("SELECT acl_alter_user('Anna', name => 'guest')", "42710"),
-            ("SELECT acl_alter_user('Anna', name => 'System')", "22023"),
-            ("SELECT acl_alter_user('Anna', email => 'guest@X.example')", "42710"),
-            ("SELECT acl_alter_user('Anna', email => 'ANN@x.example')", "ok"),
-            ("SELECT acl_alter_user('Sales', enabled => false)", "42809"),
-            ("SELECT acl_alter_role('Anna', enabled => false)", "42809"),
-            ("SELECT acl_alter_user('nobody here', enabled => false)", "42704"),
-            ("SELECT acl_alter_user(NULL)", "22023"),
-            ("SELECT acl_alter_role('Sales', purpose => 'x')", "22023"),
-            ("SELECT acl_alter_role('Sales', name => 'Verkauf', enabled => false)", "ok"),
-            ("SELECT acl_drop_user('Verkauf')", "42809"),
-            ("SELECT acl_drop_role('Verkauf')", "ok"),
-        ]);
+        expect(
+            "superuser",
+            &[
+                ("SELECT acl_alter_user('Anna', name => 'guest')", "42710"),
+                ("SELECT acl_alter_user('Anna', name => 'System')", "22023"),
+                ("SELECT acl_alter_user('Anna', email => 'guest@X.example')", "42710"),
+                ("SELECT acl_alter_user('Anna', email => 'ANN@x.example')", "ok"),
+                ("SELECT acl_alter_user('Sales', enabled => false)", "42809"),
+                ("SELECT acl_alter_role('Anna', enabled => false)", "42809"),
+                ("SELECT acl_alter_user('nobody here', enabled => false)", "42704"),
+                ("SELECT acl_alter_user(NULL)", "22023"),
+                ("SELECT acl_alter_role('Sales', purpose => 'x')", "22023"),
+                ("SELECT acl_alter_role('Sales', name => 'Verkauf', enabled => false)", "ok"),
+                ("SELECT acl_drop_user('Verkauf')", "42809"),
+                ("SELECT acl_drop_role('Verkauf')", "ok"),
+            ],
+        );
         assert_eq!(members("Verkauf"), "");
     }
 
     #[pg_test]
     fn roles_never_lead_back_to_themselves() {
         world();
-        run("SELECT acl_create_role('a'), acl_create_role('b'), acl_create_role('c'); SELECT acl_assign('a', 'b'), acl_assign('b', 'c')");
-        expect("superuser", &[
-            ("SELECT acl_assign('a', 'a')", "23514"),
-            ("SELECT acl_assign('b', 'a')", "23514"),
-            ("SELECT acl_assign('c', 'a')", "23514"),
-            ("SELECT acl_assign('a', 'c')", "ok"),
-            ("SELECT acl_assign('ann', 'a')", "42809"),
-            ("SELECT acl_assign('a', 'everyone')", "23514"),
-            ("SELECT acl_assign('everyone', 'ann')", "23514"),
-            ("SELECT acl_assign('a', 'system')", "42501"),
-            ("SELECT acl_assign(NULL, 'ann')", "22023"),
-            ("SELECT acl_assign('a', 'ann', valid_from => '2030-01-01', valid_until => '2029-01-01')", "22023"),
-        ]);
+        run(
+            "SELECT acl_create_role('a'), acl_create_role('b'), acl_create_role('c'); SELECT acl_assign('a', 'b'), acl_assign('b', 'c')",
+        );
+        expect(
+            "superuser",
+            &[
+                ("SELECT acl_assign('a', 'a')", "23514"),
+                ("SELECT acl_assign('b', 'a')", "23514"),
+                ("SELECT acl_assign('c', 'a')", "23514"),
+                ("SELECT acl_assign('a', 'c')", "ok"),
+                ("SELECT acl_assign('ann', 'a')", "42809"),
+                ("SELECT acl_assign('a', 'everyone')", "23514"),
+                ("SELECT acl_assign('everyone', 'ann')", "23514"),
+                ("SELECT acl_assign('a', 'system')", "42501"),
+                ("SELECT acl_assign(NULL, 'ann')", "22023"),
+                ("SELECT acl_assign('a', 'ann', valid_from => '2030-01-01', valid_until => '2029-01-01')", "22023"),
+            ],
+        );
     }
 
     #[pg_test]
@@ -121,7 +140,9 @@ mod tests {
         world();
         let rows = || one("SELECT count(*) FROM docacl.membership");
         let before = rows();
-        run("SELECT acl_assign('Sales', 'ann'), acl_assign('Sales', 'ann', valid_until => '2999-01-01'), acl_unassign('Managers', 'ann')");
+        run(
+            "SELECT acl_assign('Sales', 'ann'), acl_assign('Sales', 'ann', valid_until => '2999-01-01'), acl_unassign('Managers', 'ann')",
+        );
         assert_eq!(rows(), before);
         run("SELECT acl_unassign('Sales', 'ann'), acl_unassign('Sales', 'ann')");
         assert_eq!(members("Sales"), "");
@@ -134,23 +155,28 @@ mod tests {
     #[pg_test]
     fn a_membership_by_rule_is_not_taken_away_by_hand() {
         world();
-        run("UPDATE docacl.membership SET source = 'mirror' WHERE role_id = (SELECT id FROM docacl.principal WHERE name = 'Sales')");
+        run(
+            "UPDATE docacl.membership SET source = 'mirror' WHERE role_id = (SELECT id FROM docacl.principal WHERE name = 'Sales')",
+        );
         expect("superuser", &[("SELECT acl_unassign('Sales', 'ann')", "0A000")]);
     }
 
     #[pg_test]
     fn no_read_only_user_becomes_an_administrator() {
         world();
-        expect("superuser", &[
-            ("SELECT acl_assign('Administrators', 'guest')", "23514"),
-            ("SELECT acl_assign('Managers', 'guest')", "ok"),
-            ("SELECT acl_assign('Administrators', 'Managers')", "23514"),
-            ("SELECT acl_assign('Administrators', 'Sales')", "ok"),
-            ("SELECT acl_assign('Sales', 'guest')", "23514"),
-            ("SELECT acl_assign('Sales', 'Managers')", "23514"),
-            ("SELECT acl_alter_user('ann', read_only => true)", "23514"),
-            ("SELECT acl_create_user('x', 'x@x.example', 'Sales', read_only => true)", "23514"),
-        ]);
+        expect(
+            "superuser",
+            &[
+                ("SELECT acl_assign('Administrators', 'guest')", "23514"),
+                ("SELECT acl_assign('Managers', 'guest')", "ok"),
+                ("SELECT acl_assign('Administrators', 'Managers')", "23514"),
+                ("SELECT acl_assign('Administrators', 'Sales')", "ok"),
+                ("SELECT acl_assign('Sales', 'guest')", "23514"),
+                ("SELECT acl_assign('Sales', 'Managers')", "23514"),
+                ("SELECT acl_alter_user('ann', read_only => true)", "23514"),
+                ("SELECT acl_create_user('x', 'x@x.example', 'Sales', read_only => true)", "23514"),
+            ],
+        );
     }
 
     #[pg_test]
@@ -168,31 +194,37 @@ mod tests {
         }
         // one through another role counts, as long as that role is enabled
         run("SELECT acl_assign('Administrators', 'Sales')");
-        expect("superuser", &[
-            ("SELECT acl_drop_user('admin')", "ok"),
-            ("SELECT acl_alter_role('Sales', enabled => false)", "55000"),
-            ("SELECT acl_drop_role('Sales')", "55000"),
-            ("SELECT acl_unassign('Sales', 'ann')", "55000"),
-            ("SELECT acl_drop_user('ann')", "55000"),
-        ]);
+        expect(
+            "superuser",
+            &[
+                ("SELECT acl_drop_user('admin')", "ok"),
+                ("SELECT acl_alter_role('Sales', enabled => false)", "55000"),
+                ("SELECT acl_drop_role('Sales')", "55000"),
+                ("SELECT acl_unassign('Sales', 'ann')", "55000"),
+                ("SELECT acl_drop_user('ann')", "55000"),
+            ],
+        );
     }
 
     #[pg_test]
     fn what_was_made_with_the_account_stays() {
         world();
-        expect("superuser", &[
-            ("SELECT acl_drop_role('Administrators')", "55000"),
-            ("SELECT acl_drop_role('Users')", "55000"),
-            ("SELECT acl_drop_role('everyone')", "55000"),
-            ("SELECT acl_alter_role('everyone', name => 'x')", "55000"),
-            ("SELECT acl_alter_role('everyone', is_default => true)", "55000"),
-            ("SELECT acl_alter_role('Administrators', enabled => false)", "55000"),
-            ("SELECT acl_alter_role('Users', name => 'Staff')", "ok"),
-            ("SELECT acl_drop_user('system')", "42501"),
-            ("SELECT acl_alter_user('system', enabled => false)", "42501"),
-            ("SELECT acl_alter_user('system', name => 'x')", "42501"),
-            ("SELECT acl_drop_role('system')", "42501"),
-        ]);
+        expect(
+            "superuser",
+            &[
+                ("SELECT acl_drop_role('Administrators')", "55000"),
+                ("SELECT acl_drop_role('Users')", "55000"),
+                ("SELECT acl_drop_role('everyone')", "55000"),
+                ("SELECT acl_alter_role('everyone', name => 'x')", "55000"),
+                ("SELECT acl_alter_role('everyone', is_default => true)", "55000"),
+                ("SELECT acl_alter_role('Administrators', enabled => false)", "55000"),
+                ("SELECT acl_alter_role('Users', name => 'Staff')", "ok"),
+                ("SELECT acl_drop_user('system')", "42501"),
+                ("SELECT acl_alter_user('system', enabled => false)", "42501"),
+                ("SELECT acl_alter_user('system', name => 'x')", "42501"),
+                ("SELECT acl_drop_role('system')", "42501"),
+            ],
+        );
     }
 
     #[pg_test]
@@ -212,25 +244,37 @@ mod tests {
             for who in ["ann", "guest", "nobody"] {
                 assert_eq!(attempt(who, sql), "42501", "{who}: {sql}");
                 // whether the name exists is not told either
-                assert_eq!(attempt(who, &sql.replace("guest", "ghost").replace("Sales", "Ghosts")), "42501", "{who}: {sql}");
+                assert_eq!(
+                    attempt(who, &sql.replace("guest", "ghost").replace("Sales", "Ghosts")),
+                    "42501",
+                    "{who}: {sql}"
+                );
             }
         }
         run("SELECT acl_grant('ann', 'manage_users', 'account', 'main')");
-        expect("ann", &[
-            ("SELECT acl_create_user('x', 'x@x.example', 'Sales')", "ok"),
-            ("SELECT acl_alter_user('guest', enabled => false)", "ok"),
-            ("SELECT acl_drop_user('x')", "ok"),
-            ("SELECT acl_create_role('r')", "42501"),
-            ("SELECT acl_assign('Managers', 'guest')", "42501"),
-        ]);
-        run("SELECT acl_revoke('ann', 'manage_users', 'account', 'main'), acl_grant('ann', 'manage_roles', 'account', 'main')");
-        expect("ann", &[
-            ("SELECT acl_create_role('r')", "ok"),
-            ("SELECT acl_assign('r', 'guest')", "ok"),
-            ("SELECT acl_unassign('r', 'guest')", "ok"),
-            ("SELECT acl_drop_role('r')", "ok"),
-            ("SELECT acl_create_user('x', 'x@x.example', 'Sales')", "42501"),
-        ]);
+        expect(
+            "ann",
+            &[
+                ("SELECT acl_create_user('x', 'x@x.example', 'Sales')", "ok"),
+                ("SELECT acl_alter_user('guest', enabled => false)", "ok"),
+                ("SELECT acl_drop_user('x')", "ok"),
+                ("SELECT acl_create_role('r')", "42501"),
+                ("SELECT acl_assign('Managers', 'guest')", "42501"),
+            ],
+        );
+        run(
+            "SELECT acl_revoke('ann', 'manage_users', 'account', 'main'), acl_grant('ann', 'manage_roles', 'account', 'main')",
+        );
+        expect(
+            "ann",
+            &[
+                ("SELECT acl_create_role('r')", "ok"),
+                ("SELECT acl_assign('r', 'guest')", "ok"),
+                ("SELECT acl_unassign('r', 'guest')", "ok"),
+                ("SELECT acl_drop_role('r')", "ok"),
+                ("SELECT acl_create_user('x', 'x@x.example', 'Sales')", "42501"),
+            ],
+        );
         for sql in all {
             assert_eq!(attempt("admin", sql), "ok", "{sql}");
         }
@@ -242,24 +286,27 @@ mod tests {
         run("SELECT acl_create_role('Deputies'), acl_create_role('Helpdesk'); SELECT acl_assign('Administrators', 'Deputies');
              SELECT acl_grant('Helpdesk', 'configure', 'account', 'main'),
                     acl_grant('ann', 'manage_users, manage_roles', 'account', 'main')");
-        expect("ann", &[
-            ("SELECT acl_assign('Administrators', 'ann')", "42501"),
-            ("SELECT acl_assign('Deputies', 'ann')", "42501"),
-            ("SELECT acl_assign('Administrators', 'Sales')", "42501"),
-            ("SELECT acl_create_user('x', 'x@x.example', 'Administrators')", "42501"),
-            ("SELECT acl_create_user('x', 'x@x.example', 'Deputies')", "42501"),
-            ("SELECT acl_unassign('Administrators', 'admin')", "42501"),
-            ("SELECT acl_alter_user('admin', enabled => false)", "42501"),
-            ("SELECT acl_alter_user('admin', email => 'mine@x.example')", "42501"),
-            ("SELECT acl_drop_user('admin')", "42501"),
-            ("SELECT acl_alter_role('Deputies', is_default => true)", "42501"),
-            ("SELECT acl_drop_role('Deputies')", "42501"),
-            // a role that carries what he does not hold
-            ("SELECT acl_assign('Helpdesk', 'ann')", "42501"),
-            ("SELECT acl_assign('Helpdesk', 'Sales')", "42501"),
-            ("SELECT acl_create_user('x', 'x@x.example', 'Helpdesk')", "42501"),
-            ("SELECT acl_alter_role('Helpdesk', is_default => true)", "42501"),
-        ]);
+        expect(
+            "ann",
+            &[
+                ("SELECT acl_assign('Administrators', 'ann')", "42501"),
+                ("SELECT acl_assign('Deputies', 'ann')", "42501"),
+                ("SELECT acl_assign('Administrators', 'Sales')", "42501"),
+                ("SELECT acl_create_user('x', 'x@x.example', 'Administrators')", "42501"),
+                ("SELECT acl_create_user('x', 'x@x.example', 'Deputies')", "42501"),
+                ("SELECT acl_unassign('Administrators', 'admin')", "42501"),
+                ("SELECT acl_alter_user('admin', enabled => false)", "42501"),
+                ("SELECT acl_alter_user('admin', email => 'mine@x.example')", "42501"),
+                ("SELECT acl_drop_user('admin')", "42501"),
+                ("SELECT acl_alter_role('Deputies', is_default => true)", "42501"),
+                ("SELECT acl_drop_role('Deputies')", "42501"),
+                // a role that carries what he does not hold
+                ("SELECT acl_assign('Helpdesk', 'ann')", "42501"),
+                ("SELECT acl_assign('Helpdesk', 'Sales')", "42501"),
+                ("SELECT acl_create_user('x', 'x@x.example', 'Helpdesk')", "42501"),
+                ("SELECT acl_alter_role('Helpdesk', is_default => true)", "42501"),
+            ],
+        );
         run("SELECT acl_grant('ann', 'configure', 'account', 'main')");
         expect("ann", &[("SELECT acl_assign('Helpdesk', 'guest')", "ok")]);
         expect("admin", &[("SELECT acl_assign('Deputies', 'ann')", "ok")]);

@@ -61,22 +61,29 @@ mod tests {
             assert_eq!(attempt("eve", sql), "42501", "{sql}");
             assert_eq!(attempt("nobody", sql), "42501", "{sql}");
             let unseen = said("ben", sql);
-            assert_eq!(unseen.replace("\"1\"", "\"9\""), said("ben", &sql.replace("'1'", "'9'").replace(", 1)", ", 9)")), "{sql}");
+            assert_eq!(
+                unseen.replace("\"1\"", "\"9\""),
+                said("ben", &sql.replace("'1'", "'9'").replace(", 1)", ", 9)")),
+                "{sql}"
+            );
             assert!(unseen.starts_with("42704"), "{sql}: {unseen}");
         }
         for sql in all {
             assert_eq!(attempt("ann", sql), "ok", "{sql}");
         }
         expect("ann", &[("SELECT acl_grant('ben', 'view', 'document', 3)", "42704")]);
-        expect("superuser", &[
-            ("SELECT acl_grant('ben', 'view', 'document', 3)", "ok"),
-            ("SELECT acl_grant('ben', 'view', 'document', 99)", "42704"),
-            ("SELECT acl_grant('ben', 'view', 'document', 'no number')", "42704"),
-            ("SELECT acl_grant('ben', 'add', 'document', 3)", "22023"),
-            ("SELECT acl_grant_row('ben', 'view', NULL, '3')", "22023"),
-            ("SELECT acl_grant_row('ben', 'view', 'doc', NULL)", "22023"),
-            ("SELECT acl_grant_row('ben', 'view', 'docacl.kind', '3')", "55000"),
-        ]);
+        expect(
+            "superuser",
+            &[
+                ("SELECT acl_grant('ben', 'view', 'document', 3)", "ok"),
+                ("SELECT acl_grant('ben', 'view', 'document', 99)", "42704"),
+                ("SELECT acl_grant('ben', 'view', 'document', 'no number')", "42704"),
+                ("SELECT acl_grant('ben', 'add', 'document', 3)", "22023"),
+                ("SELECT acl_grant_row('ben', 'view', NULL, '3')", "22023"),
+                ("SELECT acl_grant_row('ben', 'view', 'doc', NULL)", "22023"),
+                ("SELECT acl_grant_row('ben', 'view', 'docacl.kind', '3')", "55000"),
+            ],
+        );
     }
 
     #[pg_test]
@@ -87,7 +94,9 @@ mod tests {
         run("SELECT acl_set_inherits('document', 1, true)");
         assert_eq!((can("ben", 1), can("eve", 1), can("ann", 1)), ("true".into(), "true".into(), "true".into()));
         // with a copy nobody loses anything, and what is revoked from the location later stays
-        run("SELECT acl_grant('everyone', 'preview', 'location', '*'); SELECT acl_set_row_inherits('doc', '2', false, copy => true)");
+        run(
+            "SELECT acl_grant('everyone', 'preview', 'location', '*'); SELECT acl_set_row_inherits('doc', '2', false, copy => true)",
+        );
         assert_eq!((can("ann", 2), can("eve", 2), can("ben", 2)), ("true".into(), "true".into(), "false".into()));
         run("SELECT acl_revoke('eve', 'view', 'location', 'HR')");
         assert_eq!((can("eve", 1), can("eve", 2)), ("false".into(), "true".into()));
@@ -103,10 +112,19 @@ mod tests {
     #[pg_test]
     fn a_list_does_not_outlive_its_row() {
         world();
-        run("SELECT acl_grant('ben', 'view', 'document', 1), acl_grant('ben', 'view', 'document', 2); DELETE FROM doc WHERE id = 1");
+        run(
+            "SELECT acl_grant('ben', 'view', 'document', 1), acl_grant('ben', 'view', 'document', 2); DELETE FROM doc WHERE id = 1",
+        );
         assert_eq!(one("SELECT count(*) FROM docacl.resource WHERE kind = 'document'"), "1");
-        run("TRUNCATE doc; INSERT INTO doc (id, place) VALUES (2, 'hr'); SELECT acl_grant('ann', 'print', 'document', 2)");
+        run(
+            "TRUNCATE doc; INSERT INTO doc (id, place) VALUES (2, 'hr'); SELECT acl_grant('ann', 'print', 'document', 2)",
+        );
         assert_eq!(can("ben", 2), "false");
-        assert_eq!(one("SELECT count(*) FROM docacl.grants g JOIN docacl.resource r ON r.id = g.resource_id WHERE r.kind = 'document'"), "1");
+        assert_eq!(
+            one(
+                "SELECT count(*) FROM docacl.grants g JOIN docacl.resource r ON r.id = g.resource_id WHERE r.kind = 'document'"
+            ),
+            "1"
+        );
     }
 }

@@ -22,7 +22,9 @@ pub fn attempt(who: &str, sql: &str) -> String {
 /// As [`attempt`], with message, detail and hint behind the SQLSTATE.
 pub fn said(who: &str, sql: &str) -> String {
     Spi::run(HELPER).expect("the helper");
-    Spi::get_one_with_args::<String>("SELECT pg_temp.said($1, $2)", &[who.into(), sql.into()]).expect("said").expect("not null")
+    Spi::get_one_with_args::<String>("SELECT pg_temp.said($1, $2)", &[who.into(), sql.into()])
+        .expect("said")
+        .expect("not null")
 }
 
 // The database role is an ordinary one: what a superuser may do proves nothing about others.

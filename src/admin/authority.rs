@@ -68,7 +68,9 @@ impl Asker {
             return Ok(Actions::EVERYTHING);
         }
         match &self.principal {
-            Some(p) if resource.account == self.account()? => Ok(decide::on_resource(p.id, resource, &self.snap)?.actions),
+            Some(p) if resource.account == self.account()? => {
+                Ok(decide::on_resource(p.id, resource, &self.snap)?.actions)
+            }
             _ => Ok(Actions::empty()),
         }
     }
@@ -220,16 +222,22 @@ fn needs(deed: Deed, kind: &str) -> String {
     match (kind, deed) {
         ("account", Deed::Grant) => "It needs manage_roles on the account.".to_owned(),
         ("account", _) => "It needs a superuser or system.".to_owned(),
-        ("environment" | "company" | "client" | "provider", Deed::Grant) => "It needs manage_roles on the account.".to_owned(),
+        ("environment" | "company" | "client" | "provider", Deed::Grant) => {
+            "It needs manage_roles on the account.".to_owned()
+        }
         ("environment", _) => "It needs manage_environments on the account.".to_owned(),
         ("company", _) => "It needs manage_companies on the environment.".to_owned(),
         ("client" | "provider", _) => "It needs manage_parties on the company.".to_owned(),
-        ("location" | "document", Deed::Grant) => "It needs security there; for \"*\", manage_roles on the account.".to_owned(),
+        ("location" | "document", Deed::Grant) => {
+            "It needs security there; for \"*\", manage_roles on the account.".to_owned()
+        }
         ("location" | "document", Deed::Rename) => "It needs rename there.".to_owned(),
         ("location" | "document", Deed::Move) => "It needs move there, and add at the new parent.".to_owned(),
         ("location" | "document", Deed::Drop) => "It needs delete there.".to_owned(),
         ("project", Deed::Grant) => {
-            format!("It needs change there and write on the function \"{PROJECT_AUTHORIZATIONS}\"; for \"*\", manage_roles on the account.")
+            format!(
+                "It needs change there and write on the function \"{PROJECT_AUTHORIZATIONS}\"; for \"*\", manage_roles on the account."
+            )
         }
         ("project", _) => "It needs change there.".to_owned(),
         ("queue" | "form", _) => "It needs the account's admin role.".to_owned(),

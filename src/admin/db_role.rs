@@ -24,9 +24,8 @@ fn acl_map(db_role: Option<&str>, principal: Option<&str>) -> Result<()> {
     lock()?;
     match facts::db_role(role, &Snap::latest())? {
         Some(facts::DbRole { principal: Some(mapped) }) if mapped == principal.id => Ok(()),
-        Some(facts::DbRole { principal: Some(_) }) => {
-            Err(error::exists("mapping of database role", name).set_hint("End it first with acl_unmap: one principal per role."))
-        }
+        Some(facts::DbRole { principal: Some(_) }) => Err(error::exists("mapping of database role", name)
+            .set_hint("End it first with acl_unmap: one principal per role.")),
         Some(facts::DbRole { principal: None }) => Err(error::wrong_state(
             format!("database role \"{name}\" is trusted"),
             "A trusted role cannot be mapped; end the trust first with acl_distrust.",
@@ -39,8 +38,11 @@ fn acl_map(db_role: Option<&str>, principal: Option<&str>) -> Result<()> {
 fn acl_unmap(db_role: Option<&str>) -> Result<()> {
     let name = given("db_role", db_role)?;
     Asker::now()?.require_superuser("map database roles")?;
-    remove(name, "DELETE FROM docacl.db_role AS d WHERE d.principal_id IS NOT NULL AND (d.role_oid = $1
-            OR d.role_name = $2 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = d.role_oid))")
+    remove(
+        name,
+        "DELETE FROM docacl.db_role AS d WHERE d.principal_id IS NOT NULL AND (d.role_oid = $1
+            OR d.role_name = $2 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = d.role_oid))",
+    )
 }
 
 #[pg_extern]
@@ -63,8 +65,11 @@ fn acl_trust(db_role: Option<&str>) -> Result<()> {
 fn acl_distrust(db_role: Option<&str>) -> Result<()> {
     let name = given("db_role", db_role)?;
     Asker::now()?.require_superuser("trust database roles")?;
-    remove(name, "DELETE FROM docacl.db_role AS d WHERE d.principal_id IS NULL AND (d.role_oid = $1
-            OR d.role_name = $2 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = d.role_oid))")
+    remove(
+        name,
+        "DELETE FROM docacl.db_role AS d WHERE d.principal_id IS NULL AND (d.role_oid = $1
+            OR d.role_name = $2 AND NOT EXISTS (SELECT FROM pg_catalog.pg_roles AS r WHERE r.oid = d.role_oid))",
+    )
 }
 
 fn lock() -> Result<()> {

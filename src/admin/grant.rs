@@ -48,7 +48,12 @@ fn acl_grant_id(
 }
 
 #[pg_extern]
-fn acl_revoke(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<&str>) -> Result<bool> {
+fn acl_revoke(
+    principal: Option<&str>,
+    actions: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<&str>,
+) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
     let asker = Asker::somebody()?;
@@ -57,7 +62,12 @@ fn acl_revoke(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>
 }
 
 #[pg_extern(name = "acl_revoke")]
-fn acl_revoke_id(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<i64>) -> Result<bool> {
+fn acl_revoke_id(
+    principal: Option<&str>,
+    actions: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<i64>,
+) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
     let asker = Asker::somebody()?;
@@ -66,13 +76,23 @@ fn acl_revoke_id(principal: Option<&str>, actions: Option<&str>, kind: Option<&s
 }
 
 #[pg_extern]
-fn acl_set_grant(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<&str>) -> Result<()> {
+fn acl_set_grant(
+    principal: Option<&str>,
+    actions: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<&str>,
+) -> Result<()> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     set_grant(who, what, given("kind", kind)?, named("resource", resource)?)
 }
 
 #[pg_extern(name = "acl_set_grant")]
-fn acl_set_grant_id(principal: Option<&str>, actions: Option<&str>, kind: Option<&str>, resource: Option<i64>) -> Result<()> {
+fn acl_set_grant_id(
+    principal: Option<&str>,
+    actions: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<i64>,
+) -> Result<()> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     set_grant(who, what, given("kind", kind)?, with_id("resource", resource)?)
 }
@@ -88,7 +108,8 @@ fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> 
     facts::grants_of(from.id, &asker.snap, |g| held.push(g))?;
     held.retain(|g| !grants::period_of(g).is_over(super::asker::now()));
     for grant in held {
-        let resource = facts::resource(grant.resource, &asker.snap)?.ok_or_else(|| error::internal("a grant on nothing"))?;
+        let resource =
+            facts::resource(grant.resource, &asker.snap)?.ok_or_else(|| error::internal("a grant on nothing"))?;
         let actions = Actions::from_bits_retain(grant.actions);
         if !asker.may(Deed::Grant, &resource)? {
             return Err(error::denied(
@@ -97,7 +118,11 @@ fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> 
             ));
         }
         check_hand_on(&asker, actions, &resource)?;
-        grants::give(&grants::New { note: grants::note(grant.id)?, ..copied(&grant, &to, &resource) }, asker.id(), &Snap::fresh())?;
+        grants::give(
+            &grants::New { note: grants::note(grant.id)?, ..copied(&grant, &to, &resource) },
+            asker.id(),
+            &Snap::fresh(),
+        )?;
     }
     Ok(())
 }
@@ -141,12 +166,23 @@ fn grantee(asker: &Asker, written: &str) -> Result<Principal> {
 }
 
 /// Grants on a resource on which the asker may grant. Whether anything changed.
-pub fn grant_on(asker: &Asker, on: &Resource, who: &str, what: &str, period: Period, note: Option<&str>) -> Result<bool> {
+pub fn grant_on(
+    asker: &Asker,
+    on: &Resource,
+    who: &str,
+    what: &str,
+    period: Period,
+    note: Option<&str>,
+) -> Result<bool> {
     let principal = grantee(asker, who)?;
     let actions = words::granted_some(what, &on.kind, &asker.snap)?;
     check_account(&principal, on)?;
     check_hand_on(asker, actions, on)?;
-    let new = grants::New { period, note: note.map(str::to_owned), ..grants::New::on(principal.id, on.id, on.account, actions) };
+    let new = grants::New {
+        period,
+        note: note.map(str::to_owned),
+        ..grants::New::on(principal.id, on.id, on.account, actions)
+    };
     grants::give(&new, asker.id(), &asker.snap)
 }
 
@@ -240,4 +276,3 @@ fn refuse_ruled(principal: &Principal, on: &Resource, actions: Actions, snap: &S
         None => Ok(()),
     }
 }
-

@@ -62,7 +62,8 @@ fn acl_set_kind(kind: Option<&str>, inherits: Option<bool>) -> Result<()> {
             "Kinds with a parent of their own gate have it; for one resource use acl_set_inherits.",
         ));
     }
-    write::run("UPDATE docacl.kind SET inherits = $2 WHERE name = $1", &[kind.name.as_str().into(), inherits.into()]).map(drop)
+    write::run("UPDATE docacl.kind SET inherits = $2 WHERE name = $1", &[kind.name.as_str().into(), inherits.into()])
+        .map(drop)
 }
 
 #[pg_extern]

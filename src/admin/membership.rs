@@ -102,7 +102,8 @@ pub fn assign(asker: &Asker, new: &Membership) -> Result<()> {
     }
     let now = asker::now();
     let held = facts::memberships_of(member.id, &snap)?;
-    if held.iter().any(|m| m.role == role.id && !roles::period(m).is_over(now) && roles::period(m).covers(&new.period)) {
+    if held.iter().any(|m| m.role == role.id && !roles::period(m).is_over(now) && roles::period(m).covers(&new.period))
+    {
         return Ok(());
     }
     write::run(

@@ -7,7 +7,10 @@ use crate::error::{self, Result};
 /// A name, or whatever else `what` says, for a resource or an account.
 pub fn check(what: &str, text: &str) -> Result<()> {
     name::check(text).map_err(|why| {
-        error::bad(format!("the {what} {why}"), format!("Give 1 to {} characters without control characters.", name::MAX_CHARS))
+        error::bad(
+            format!("the {what} {why}"),
+            format!("Give 1 to {} characters without control characters.", name::MAX_CHARS),
+        )
     })
 }
 
@@ -15,7 +18,10 @@ pub fn check(what: &str, text: &str) -> Result<()> {
 pub fn check_principal(text: &str) -> Result<()> {
     check("name", text)?;
     if text.trim().to_lowercase() == "system" {
-        return Err(error::bad("\"system\" is no name for a principal", "Choose another name; system is the only one of that name."));
+        return Err(error::bad(
+            "\"system\" is no name for a principal",
+            "Choose another name; system is the only one of that name.",
+        ));
     }
     Ok(())
 }

@@ -68,7 +68,5 @@ pub fn moment(value: TimestampWithTimeZone) -> Moment {
 
 /// Microseconds as a timestamptz, for a statement's argument.
 pub fn timestamp(value: Option<Moment>) -> Result<Option<TimestampWithTimeZone>> {
-    value
-        .map(|m| TimestampWithTimeZone::try_from(m).map_err(|_| error::internal("a moment out of range")))
-        .transpose()
+    value.map(|m| TimestampWithTimeZone::try_from(m).map_err(|_| error::internal("a moment out of range"))).transpose()
 }

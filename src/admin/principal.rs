@@ -162,7 +162,8 @@ fn acl_alter_role(
     let account = asker.account()?;
     let purpose = purpose.map(check_purpose).transpose()?;
     check_new_name(account, &role, name)?;
-    let of_everyone = role.built_in.as_deref() == Some("everyone") && (name.is_some() || is_default.is_some() || purpose.is_some());
+    let of_everyone =
+        role.built_in.as_deref() == Some("everyone") && (name.is_some() || is_default.is_some() || purpose.is_some());
     if of_everyone || role.built_in.is_some() && enabled == Some(false) {
         return Err(built_in(&role, "changed so"));
     }

@@ -49,7 +49,9 @@ fn holders(principal: &Principal, snap: &Snap) -> Result<Vec<Principal>> {
     let ids = docacl_core::graph::closure(principal.id, |at, out| {
         // A disabled role gives nothing and leads nowhere.
         if at == principal.id || facts::principal(at, snap)?.is_some_and(|p| p.enabled) {
-            out.extend(facts::memberships_of(at, snap)?.iter().filter(|m| roles::period(m).holds_at(now)).map(|m| m.role));
+            out.extend(
+                facts::memberships_of(at, snap)?.iter().filter(|m| roles::period(m).holds_at(now)).map(|m| m.role),
+            );
         }
         Ok::<(), ErrorReport>(())
     })?;
@@ -95,7 +97,13 @@ fn given(principal: i64, resource: i64, snap: &Snap) -> Result<Actions> {
 }
 
 /// "role "Sales" on location "Europe"", without the names that the asker may not see.
-fn describe(asker: &Asker, principal: &Principal, holder: &Principal, on: &Resource, place: &Resource) -> Result<String> {
+fn describe(
+    asker: &Asker,
+    principal: &Principal,
+    holder: &Principal,
+    on: &Resource,
+    place: &Resource,
+) -> Result<String> {
     let who = if holder.id == principal.id {
         String::new()
     } else if holder.built_in.as_deref() == Some("everyone") {

@@ -146,13 +146,18 @@ fn create(
     // Without these its creator could neither see nor grant what he made.
     let creators = match kind.name.as_str() {
         "project" => Actions::CHANGE,
-        "location" if !inherits => Actions::VIEW | Actions::EDIT | Actions::ADDING | Actions::DELETE | Actions::SECURITY,
+        "location" if !inherits => {
+            Actions::VIEW | Actions::EDIT | Actions::ADDING | Actions::DELETE | Actions::SECURITY
+        }
         _ => Actions::empty(),
     } & core_kind::applicable(&kind.name);
     if let Some(creator) = asker.creator()
         && !creators.is_empty()
     {
-        grants::insert(&grants::New { creator: true, ..grants::New::on(creator.id, id, account, creators) }, asker.id())?;
+        grants::insert(
+            &grants::New { creator: true, ..grants::New::on(creator.id, id, account, creators) },
+            asker.id(),
+        )?;
     }
     Ok(id)
 }
@@ -172,7 +177,8 @@ fn rename(word: &str, written: Ref, name: &str) -> Result<()> {
     match twin {
         Some(twin) if twin.id == resource.id => Ok(()),
         Some(_) => Err(error::exists(&kind.name, name)),
-        None => write::run("UPDATE docacl.resource SET name = $2 WHERE id = $1", &[resource.id.into(), name.into()]).map(drop),
+        None => write::run("UPDATE docacl.resource SET name = $2 WHERE id = $1", &[resource.id.into(), name.into()])
+            .map(drop),
     }
 }
 
@@ -200,7 +206,9 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
     write::lock_structure(resource.account)?;
     let snap = Snap::latest();
     if let Some(new) = new
-        && graph::parent_would_cycle(resource.id, new, |at| Ok::<_, ErrorReport>(facts::resource(at, &snap)?.and_then(|r| r.parent)))?
+        && graph::parent_would_cycle(resource.id, new, |at| {
+            Ok::<_, ErrorReport>(facts::resource(at, &snap)?.and_then(|r| r.parent))
+        })?
     {
         return Err(error::inconsistent(
             format!("{} \"{written}\" would lie inside itself", kind.name),
@@ -266,7 +274,8 @@ fn remove(word: &str, written: Ref) -> Result<()> {
         return account::drop_account(&resource);
     }
     write::run("SELECT 1 FROM docacl.resource WHERE id = $1 FOR UPDATE", &[resource.id.into()])?;
-    let in_use = |by: &str| error::in_use(format!("{} \"{written}\" {by}", kind.name), "Move or drop what uses it first.");
+    let in_use =
+        |by: &str| error::in_use(format!("{} \"{written}\" {by}", kind.name), "Move or drop what uses it first.");
     if !facts::children_of(resource.id, &Snap::latest())?.is_empty() {
         return Err(in_use("still has others below it"));
     }
@@ -311,7 +320,9 @@ fn parent_of(asker: &Asker, kind: &Kind, written: Option<Ref>) -> Result<Option<
         let parent_kind = address::kind(parent_kind, &asker.snap)?;
         let allowed = |parent: &Resource| {
             // A project's parent must be seen; elsewhere the right to put something there is one on the parent.
-            Ok(!parent.is_star && asker.may_create(kind, Some(parent))? && (kind.name != "project" || asker.sees(parent)?))
+            Ok(!parent.is_star
+                && asker.may_create(kind, Some(parent))?
+                && (kind.name != "project" || asker.sees(parent)?))
         };
         match address::resource_where(asker, &parent_kind, written, &allowed, || may_not_create(&kind.name, false)) {
             Ok(found) if found.account == asker.account()? => return Ok(Some(found)),
@@ -377,7 +388,8 @@ fn refuse_document(kind: &Kind) -> Result<()> {
 
 /// What every account is made with stays as it is: grants on it and authority by it would lose their meaning.
 fn refuse_fixed(resource: &Resource, done: &str) -> Result<()> {
-    let function = resource.kind == "function" && resource.parent.is_none() && FUNCTIONS.contains(&resource.name.as_str());
+    let function =
+        resource.kind == "function" && resource.parent.is_none() && FUNCTIONS.contains(&resource.name.as_str());
     if resource.is_star || function {
         return Err(error::wrong_state(
             format!("{} \"{}\" was made with its account and cannot be {done}", resource.kind, resource.name),

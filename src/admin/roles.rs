@@ -37,7 +37,8 @@ pub fn members_below(role: i64, snap: &Snap) -> Result<Vec<i64>> {
 
 /// The admin role of an account.
 pub fn admin_role(account: i64, snap: &Snap) -> Result<Principal> {
-    facts::built_in_role(account, "administrators", snap)?.ok_or_else(|| error::internal("an account without its admin role"))
+    facts::built_in_role(account, "administrators", snap)?
+        .ok_or_else(|| error::internal("an account without its admin role"))
 }
 
 /// Whether the principal is the admin role or belongs to it, however indirectly.

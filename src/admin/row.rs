@@ -162,7 +162,9 @@ impl Row {
         for (_, reference) in &refs {
             columns.push_str(&format!(", {}::text", pgrx::spi::quote_identifier(&reference.column)));
         }
-        let sql = format!("SELECT {key}::text, ctid::text, {own}{columns} FROM {name} WHERE {key} = {literal} FOR NO KEY UPDATE");
+        let sql = format!(
+            "SELECT {key}::text, ctid::text, {own}{columns} FROM {name} WHERE {key} = {literal} FOR NO KEY UPDATE"
+        );
         // As the table's owner: planning may call functions that his indexes name, and they are no superuser's.
         let _table_owner = AsTableOwner::begin(self.target.relation)?;
         let read = Spi::connect_mut(|client| {

@@ -31,7 +31,10 @@ pub fn granted(words: &str, kind: &str, snap: &Snap) -> Result<Actions> {
 pub fn granted_some(words: &str, kind: &str, snap: &Snap) -> Result<Actions> {
     let mask = granted(words, kind, snap)?;
     if mask.is_empty() {
-        return Err(error::bad("no actions given", "Write one or more words, separated by commas, such as 'view, edit'."));
+        return Err(error::bad(
+            "no actions given",
+            "Write one or more words, separated by commas, such as 'view, edit'.",
+        ));
     }
     Ok(mask)
 }

@@ -15,7 +15,8 @@ pub fn as_owner<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
 /// Runs a statement; how many rows it changed or returned.
 pub fn run(sql: &str, args: &[DatumWithOid]) -> Result<usize> {
     let _owner = AsOwner::begin()?;
-    Spi::connect_mut(|client| client.update(sql, None, args).map(|table| table.len())).map_err(|e| internal(e.to_string()))
+    Spi::connect_mut(|client| client.update(sql, None, args).map(|table| table.len()))
+        .map_err(|e| internal(e.to_string()))
 }
 
 /// Runs a statement that returns one bigint, or no row.
