@@ -67,7 +67,7 @@ mod tests {
             ],
         );
         let hint = said("superuser", "SELECT acl_grant('ann', 'complete_form', 'location', 'HR')");
-        assert!(hint.contains("complete_form cannot be granted on a location"), "{hint}");
+        assert!(hint.contains("complete_form cannot be granted on kind location"), "{hint}");
     }
 
     #[pg_test]

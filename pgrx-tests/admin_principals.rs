@@ -236,8 +236,8 @@ mod tests {
             "SELECT acl_alter_user('guest', enabled => false)",
             "SELECT acl_alter_role('Sales', enabled => false)",
             "SELECT acl_drop_user('guest')",
-            "SELECT acl_drop_role('Managers')",
             "SELECT acl_assign('Managers', 'ann')",
+            "SELECT acl_drop_role('Managers')",
             "SELECT acl_unassign('Sales', 'ann')",
         ];
         for sql in all {

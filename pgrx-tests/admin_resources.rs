@@ -107,6 +107,7 @@ mod tests {
                 ("SELECT acl_create('company', 'C')", "23502"),
                 ("SELECT acl_create('company', 'C', 'Live')", "ok"),
                 ("SELECT acl_create('company', 'D', 'Europe')", "23514"),
+                ("SELECT acl_create('company', 'D', 'main')", "23514"),
                 ("SELECT acl_create('company', 'D', 'Nowhere')", "42704"),
                 ("SELECT acl_create('client', 'K', 'C')", "ok"),
                 ("SELECT acl_create('client', 'L', 'Live')", "23514"),

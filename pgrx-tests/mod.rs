@@ -4,6 +4,7 @@ mod admin_db_roles;
 mod admin_grants;
 mod admin_principals;
 mod admin_resources;
+mod admin_rows;
 mod admin_seed;
 mod engine;
 mod support;

@@ -261,5 +261,5 @@ pub fn may_not_create(kind: &str, at_top: bool) -> ErrorReport {
         "queue" | "form" => "It needs the account's admin role.".to_owned(),
         _ => format!("It needs write on the function \"{ROLE_AUTHORIZATIONS}\"."),
     };
-    error::denied(format!("not allowed to put a {kind} there"), needs)
+    error::denied(format!("not allowed to put kind {kind} there"), needs)
 }

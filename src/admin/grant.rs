@@ -7,10 +7,10 @@ use super::address::{self, Ref, given, named, with_id};
 use super::asker::Asker;
 use super::authority::Deed;
 use super::period::Period;
-use super::{grants, remains, row, words};
+use super::row::Row;
+use super::{grants, remains, words};
 use crate::error::{self, Result};
 use crate::facts::{self, Principal, PrincipalKind, Resource};
-use crate::protect::target;
 use crate::scan::Snap;
 
 #[pg_extern]
@@ -25,19 +25,9 @@ fn acl_grant(
 ) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
-    if is_document(kind) {
-        return row::grant_row(
-            target::default()?,
-            &on.to_string(),
-            who,
-            what,
-            Period::new(valid_from, valid_until)?,
-            note,
-        );
-    }
     let asker = Asker::somebody()?;
-    let on = on_which(&asker, kind, on)?;
-    grant_on(&asker, &on, who, what, Period::new(valid_from, valid_until)?, note)
+    let target = target(&asker, kind, on)?;
+    grant_on(&asker, &target.into_granted(&asker)?, who, what, Period::new(valid_from, valid_until)?, note)
 }
 
 #[pg_extern(name = "acl_grant")]
@@ -52,19 +42,9 @@ fn acl_grant_id(
 ) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
-    if is_document(kind) {
-        return row::grant_row(
-            target::default()?,
-            &on.to_string(),
-            who,
-            what,
-            Period::new(valid_from, valid_until)?,
-            note,
-        );
-    }
     let asker = Asker::somebody()?;
-    let on = on_which(&asker, kind, on)?;
-    grant_on(&asker, &on, who, what, Period::new(valid_from, valid_until)?, note)
+    let target = target(&asker, kind, on)?;
+    grant_on(&asker, &target.into_granted(&asker)?, who, what, Period::new(valid_from, valid_until)?, note)
 }
 
 #[pg_extern]
@@ -76,12 +56,9 @@ fn acl_revoke(
 ) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, named("resource", resource)?);
-    if is_document(kind) {
-        return row::revoke_row(target::default()?, &on.to_string(), who, what);
-    }
     let asker = Asker::somebody()?;
-    let on = on_which(&asker, kind, on)?;
-    revoke_on(&asker, &on, who, what)
+    let target = target(&asker, kind, on)?;
+    revoke(&asker, &target, who, what)
 }
 
 #[pg_extern(name = "acl_revoke")]
@@ -93,12 +70,9 @@ fn acl_revoke_id(
 ) -> Result<bool> {
     let (who, what) = (given("principal", principal)?, given("actions", actions)?);
     let (kind, on) = (given("kind", kind)?, with_id("resource", resource)?);
-    if is_document(kind) {
-        return row::revoke_row(target::default()?, &on.to_string(), who, what);
-    }
     let asker = Asker::somebody()?;
-    let on = on_which(&asker, kind, on)?;
-    revoke_on(&asker, &on, who, what)
+    let target = target(&asker, kind, on)?;
+    revoke(&asker, &target, who, what)
 }
 
 #[pg_extern]
@@ -157,15 +131,29 @@ fn copied(grant: &facts::Grant, to: &Principal, resource: &Resource) -> grants::
     grants::New { principal: to.id, ..grants::New::copy(grant, resource) }
 }
 
-/// Whether the kind is that of rows' own lists: the address is then a row's key in the default documents table.
-pub fn is_document(kind: &str) -> bool {
-    docacl_core::kind::normalize(kind) == "document"
+/// What is granted on, or revoked from.
+enum Target {
+    Resource(Resource),
+    /// A row of the default documents table; its own list is made when something is granted.
+    Row(Row),
 }
 
-/// The resource on which the asker may grant.
-fn on_which(asker: &Asker, kind: &str, written: Ref) -> Result<Resource> {
+impl Target {
+    fn into_granted(self, asker: &Asker) -> Result<Resource> {
+        match self {
+            Target::Resource(resource) => Ok(resource),
+            Target::Row(row) => row.list(asker),
+        }
+    }
+}
+
+/// That on which the asker may grant.
+fn target(asker: &Asker, kind: &str, written: Ref) -> Result<Target> {
     let kind = address::kind(kind, &asker.snap)?;
-    address::resource(asker, &kind, written, Deed::Grant)
+    if kind.name == "document" {
+        return Row::of_documents(asker, &written.to_string()).map(Target::Row);
+    }
+    address::resource(asker, &kind, written, Deed::Grant).map(Target::Resource)
 }
 
 /// Who may be granted to: everybody but `system`.
@@ -209,26 +197,39 @@ pub fn revoke_on(asker: &Asker, on: &Resource, who: &str, what: &str) -> Result<
     Ok(changed)
 }
 
+fn revoke(asker: &Asker, target: &Target, who: &str, what: &str) -> Result<bool> {
+    match target {
+        Target::Resource(resource) => revoke_on(asker, resource, who, what),
+        Target::Row(row) => revoke_on_row(asker, row, who, what),
+    }
+}
+
+/// Revokes on a row's own list. A row without one has nothing to revoke, but its location may give it all the same.
+pub fn revoke_on_row(asker: &Asker, row: &Row, who: &str, what: &str) -> Result<bool> {
+    let (list, location) = row.list_if_any()?;
+    if let Some(list) = list {
+        return revoke_on(asker, &list, who, what);
+    }
+    let principal = grantee(asker, who)?;
+    let actions = words::granted_some(what, "document", &asker.snap)?;
+    if let Some(location) = location {
+        remains::notice(asker, &principal, &location, actions)?;
+    }
+    Ok(false)
+}
+
 /// Exactly these by hand, without limits in time.
 fn set_grant(who: &str, what: &str, kind: &str, written: Ref) -> Result<()> {
-    if is_document(kind) {
-        // On a row: take away what is not wanted, then give what is.
-        let rest = words::words(
-            docacl_core::kind::applicable("document") - words::granted(what, "document", &Snap::statement())?,
-            &Snap::statement(),
-        )?;
-        if !rest.is_empty() {
-            row::revoke_row(target::default()?, &written.to_string(), who, &rest)?;
-        }
-        return if what.trim().is_empty() {
-            Ok(())
-        } else {
-            row::grant_row(target::default()?, &written.to_string(), who, what, Period::ALWAYS, None).map(drop)
-        };
-    }
     let asker = Asker::somebody()?;
-    let on = on_which(&asker, kind, written)?;
+    let target = target(&asker, kind, written)?;
     let principal = grantee(&asker, who)?;
+    if let Target::Row(row) = &target
+        && words::granted(what, "document", &asker.snap)?.is_empty()
+        && row.list_if_any()?.0.is_none()
+    {
+        return Ok(());
+    }
+    let on = target.into_granted(&asker)?;
     let wanted = words::granted(what, &on.kind, &asker.snap)?;
     check_account(&principal, &on)?;
     check_hand_on(&asker, wanted, &on)?;

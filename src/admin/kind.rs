@@ -58,7 +58,7 @@ fn acl_set_kind(kind: Option<&str>, inherits: Option<bool>) -> Result<()> {
     };
     if !settable {
         return Err(error::bad(
-            format!("whether a {} inherits is not a setting of its kind", kind.name),
+            format!("whether it inherits is not a setting of kind {}", kind.name),
             "Kinds with a parent of their own gate have it; for one resource use acl_set_inherits.",
         ));
     }

@@ -9,7 +9,7 @@
 //! | [`account`], [`kind`], [`resource`] | accounts, own kinds and actions, resources |
 //! | [`principal`], [`membership`], [`roles`] | users and roles, members, how roles hang together |
 //! | [`grant`], [`grants`], [`remains`] | granting and revoking, the rows of grants, what a revoke leaves |
-//! | [`row`] | grants on single rows: their own lists |
+//! | [`row`] | a row's own list: sharing one document |
 //! | [`db_role`] | which principal a database role is, and which are trusted |
 //! | [`write`] | writing docacl's tables as the extension's owner |
 //!

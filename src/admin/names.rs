@@ -4,11 +4,11 @@ use docacl_core::name;
 
 use crate::error::{self, Result};
 
-/// A name for a resource or an account.
+/// A name, or whatever else `what` says, for a resource or an account.
 pub fn check(what: &str, text: &str) -> Result<()> {
     name::check(text).map_err(|why| {
         error::bad(
-            format!("a {what} {why}"),
+            format!("the {what} {why}"),
             format!("Give 1 to {} characters without control characters.", name::MAX_CHARS),
         )
     })

@@ -8,10 +8,10 @@ use super::account::{self, FUNCTIONS};
 use super::address::{self, Ref, given, named, with_id};
 use super::asker::Asker;
 use super::authority::{Deed, may_not_create};
-use super::{grant, grants, names, row, write};
+use super::row::Row;
+use super::{grants, names, write};
 use crate::error::{self, Result};
 use crate::facts::{self, Kind, Resource};
-use crate::protect::target;
 use crate::scan::Snap;
 
 #[pg_extern]
@@ -116,7 +116,7 @@ fn create(
     if !asker.may_create(&kind, parent.as_ref())? {
         return Err(may_not_create(&kind.name, parent.is_none()));
     }
-    names::check(&kind.name, name)?;
+    names::check("name", name)?;
     names::check_key(key)?;
     let parent_id = parent.map(|p| p.id);
     let snap = Snap::latest();
@@ -168,7 +168,7 @@ fn rename(word: &str, written: Ref, name: &str) -> Result<()> {
     refuse_document(&kind)?;
     let resource = address::resource(&asker, &kind, written, Deed::Rename)?;
     refuse_fixed(&resource, "renamed")?;
-    names::check(&kind.name, name)?;
+    names::check("name", name)?;
     let snap = Snap::latest();
     let twin = match kind.name.as_str() {
         "account" => facts::account_named(name, &snap)?,
@@ -226,11 +226,11 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
 }
 
 fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()> {
-    if grant::is_document(word) {
-        return row::set_row_inherits(target::default()?, &written.to_string(), enable, copy);
-    }
     let asker = Asker::somebody()?;
     let kind = address::kind(word, &asker.snap)?;
+    if kind.name == "document" {
+        return Row::of_documents(&asker, &written.to_string())?.set_inherits(&asker, enable, copy);
+    }
     let resource = address::resource(&asker, &kind, written, Deed::Grant)?;
     if resource.is_star {
         return Err(error::wrong_state(
@@ -309,7 +309,7 @@ fn parent_of(asker: &Asker, kind: &Kind, written: Option<Ref>) -> Result<Option<
         }
         if required {
             return Err(error::required(
-                format!("a {} needs a parent", kind.name),
+                format!("kind {} needs a parent", kind.name),
                 format!("Give a parent of kind {}.", kinds.join(" or ")),
             ));
         }
@@ -333,9 +333,9 @@ fn parent_of(asker: &Asker, kind: &Kind, written: Option<Ref>) -> Result<Option<
     match (unknown, written) {
         (Some(e), _) if !exists_as_other_kind(asker, kinds, written)? => Err(e),
         _ => Err(error::inconsistent(
-            format!("\"{written}\" is no parent for a {}", kind.name),
+            format!("\"{written}\" is no parent for kind {}", kind.name),
             if kinds.is_empty() {
-                format!("A {} has no parent.", kind.name)
+                format!("Kind {} has no parents.", kind.name)
             } else {
                 format!("Its parent must be of kind {}.", kinds.join(" or "))
             },
@@ -352,7 +352,7 @@ fn exists_as_other_kind(asker: &Asker, kinds: &[&str], written: Ref) -> Result<b
         };
     }
     for kind in facts::kinds(&asker.snap)? {
-        let not_it = kinds.contains(&kind.name.as_str()) || kind.name == "document" || kind.name == "account";
+        let not_it = kinds.contains(&kind.name.as_str()) || kind.name == "document";
         if !not_it && address::resource_where(asker, &kind, written, &|r| asker.sees(r), || error::null("")).is_ok() {
             return Ok(true);
         }

@@ -1,28 +1,242 @@
-//! Sharing single rows: a row's own list is a resource of kind `document` under the row's location, made with the
-//! first grant on it. The row's own_acl column holds its id: positive, the list adds to the location; negative,
-//! it stands instead of it.
+//! A row of a protected table as something to grant on: its own list, made when somebody first shares the row.
+//!
+//! The list is a resource of kind document under the row's location. The row's `own_acl` holds its id: positive where
+//! the list adds to the location, negative where it stands instead of it.
 
 use std::rc::Rc;
 
 use docacl_core::Actions;
+use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use super::address::given;
 use super::asker::Asker;
-use super::period::Period;
-use super::{grant, grants, resource, write};
-use crate::bound::{Type, read_text, read_value};
+use super::authority::{Deed, refused};
+use super::{grants, write};
 use crate::error::{self, Result};
 use crate::facts::{self, Resource};
 use crate::freshness;
-use crate::owner::AsOwner;
+use crate::owner::{AsOwner, AsTableOwner};
 use crate::protect::functions::name_of;
 use crate::protect::target::{self, Target};
 use crate::regclass::Regclass;
 use crate::scan::Snap;
 use crate::shape::By;
 
-/// Grants on a single row. Whether anything changed.
+/// A row on which the asker may grant.
+pub struct Row {
+    target: Rc<Target>,
+    written: String,
+}
+
+/// The row with its list, locked against other sessions that would make it one.
+struct Locked {
+    /// Its key, as the table writes it.
+    key: String,
+    /// Where it is.
+    ctid: String,
+    /// What `own_acl` says.
+    own: Option<i64>,
+    /// Its location.
+    location: Option<Resource>,
+    /// The account of what it refers to.
+    account: Option<i64>,
+}
+
+impl Row {
+    /// The row of the default documents table with this key.
+    pub fn of_documents(asker: &Asker, written: &str) -> Result<Row> {
+        Row::on(asker, target::default()?, written)
+    }
+
+    /// The row of a table with this key.
+    pub fn of_table(asker: &Asker, relation: pg_sys::Oid, written: &str) -> Result<Row> {
+        Row::on(asker, target::of(relation)?, written)
+    }
+
+    /// 42704 where there is no such row, or none that the asker may read; 42501 where he holds no security on it.
+    fn on(asker: &Asker, target: Rc<Target>, written: &str) -> Result<Row> {
+        let row = Row { target, written: written.to_owned() };
+        if asker.is_above() {
+            return match row.target.with_row(written, &asker.snap, |_| Ok(()))? {
+                Some(()) => Ok(row),
+                None => Err(unknown(written)),
+            };
+        }
+        let ring = freshness::ring(asker.id(), &asker.snap)?;
+        let held = row.target.verdict(&ring, written, &asker.snap)?.map_or(Actions::empty(), |v| v.actions);
+        if held.contains(Actions::SECURITY) {
+            Ok(row)
+        } else if held.contains(Actions::READ) {
+            Err(refused(Deed::Grant, "document", written))
+        } else {
+            Err(unknown(written))
+        }
+    }
+
+    /// The row's own list; made where it has none.
+    pub fn list(&self, asker: &Asker) -> Result<Resource> {
+        let locked = self.lock()?;
+        if let Some(own) = locked.own {
+            return of_id(own);
+        }
+        let account = match locked.account {
+            Some(account) => account,
+            None => asker.account()?,
+        };
+        let relation = self.target.relation;
+        // A list of an earlier row of this key, which TRUNCATE took away, must not come back to life with its grants.
+        write::run(
+            "DELETE FROM docacl.resource WHERE kind = 'document' AND relation = $1 AND row_key = $2",
+            &[relation.into(), locked.key.as_str().into()],
+        )?;
+        let id = write::id(
+            "INSERT INTO docacl.resource (account_id, kind, parent_id, inherits, name, relation, row_key, created_by)
+             VALUES ($1, 'document', $2, true, $3, $4, $3, $5) RETURNING id",
+            &[
+                account.into(),
+                locked.location.as_ref().map(|l| l.id).into(),
+                locked.key.as_str().into(),
+                relation.into(),
+                asker.id().into(),
+            ],
+        )?
+        .ok_or_else(|| error::internal("a list was not made"))?;
+        self.set_own(&locked, id)?;
+        of_id(id)
+    }
+
+    /// The row's own list, if it has one, and its location.
+    pub fn list_if_any(&self) -> Result<(Option<Resource>, Option<Resource>)> {
+        let locked = self.lock()?;
+        Ok((locked.own.map(of_id).transpose()?, locked.location))
+    }
+
+    /// Whether the list adds to the location or stands instead of it, for everyone.
+    pub fn set_inherits(&self, asker: &Asker, enable: bool, copy: bool) -> Result<()> {
+        let locked = self.lock()?;
+        if locked.own.is_none() && enable || locked.own.is_some_and(|own| (own > 0) == enable) {
+            return Ok(());
+        }
+        let list = self.list(asker)?;
+        if copy && !enable {
+            self.copy_location(asker, &list)?;
+        }
+        write::run("UPDATE docacl.resource SET inherits = $2 WHERE id = $1", &[list.id.into(), enable.into()])?;
+        let locked = self.lock()?;
+        self.set_own(&locked, if enable { list.id } else { -list.id })
+    }
+
+    /// What the list takes from its location becomes grants of its own, as far as it applies to a document.
+    fn copy_location(&self, asker: &Asker, list: &Resource) -> Result<()> {
+        let mut held = super::resource::inherited(list, &asker.snap)?;
+        if let Some(star) = facts::star(list.account, "location", &asker.snap)? {
+            held.extend(facts::grants_on(star.id, &asker.snap)?);
+        }
+        for grant in held {
+            grants::give(&grants::New::copy(&grant, list), asker.id(), &Snap::fresh())?;
+        }
+        Ok(())
+    }
+
+    fn own_column(&self) -> Result<&str> {
+        match &self.target.spec.own_acl {
+            Some(column) => Ok(column),
+            None => Err(error::wrong_state(
+                "rows of this table have no lists of their own",
+                "Add a nullable bigint column and protect the table again with the option \"own_acl\".",
+            )),
+        }
+    }
+
+    /// Locks and reads the row, past row security: what the asker may do was decided before.
+    fn lock(&self) -> Result<Locked> {
+        let spec = &self.target.spec;
+        let unknown = || unknown(&self.written);
+        let own = pgrx::spi::quote_identifier(self.own_column()?);
+        let _owner = AsOwner::begin()?;
+        let name = name_of(self.target.relation)?;
+        let (key, literal) = self.target.key_literal(&self.written)?.ok_or_else(unknown)?;
+        let refs: Vec<_> = spec.gates.iter().flat_map(|g| g.refs.iter().map(move |r| (g.gate.as_str(), r))).collect();
+        let mut columns = String::new();
+        for (_, reference) in &refs {
+            columns.push_str(&format!(", {}::text", pgrx::spi::quote_identifier(&reference.column)));
+        }
+        let sql = format!(
+            "SELECT {key}::text, ctid::text, {own}{columns} FROM {name} WHERE {key} = {literal} FOR NO KEY UPDATE"
+        );
+        // As the table's owner: planning may call functions that his indexes name, and they are no superuser's.
+        let _table_owner = AsTableOwner::begin(self.target.relation)?;
+        let read = Spi::connect_mut(|client| {
+            let table = client.update(&sql, Some(1), &[])?;
+            if table.is_empty() {
+                return Ok(None);
+            }
+            let row = table.first();
+            let mut values = Vec::new();
+            for at in 0..refs.len() {
+                values.push(row.get::<String>(at + 4)?);
+            }
+            Ok(Some((row.get::<String>(1)?, row.get::<String>(2)?, row.get::<i64>(3)?, values)))
+        })
+        .map_err(|e: pgrx::spi::Error| error::internal(e.to_string()))?;
+        let Some((Some(key), Some(ctid), own, values)) = read else { return Err(unknown()) };
+        let snap = Snap::latest();
+        let (mut location, mut account) = (None, None);
+        for ((gate, reference), value) in refs.iter().zip(values) {
+            let Some(value) = value else { continue };
+            let mut found = None;
+            for kind in &reference.kinds {
+                found = found.or(match reference.by {
+                    By::Id => match value.parse() {
+                        Ok(id) => facts::resource(id, &snap)?.filter(|r| r.kind == *kind),
+                        Err(_) => None,
+                    },
+                    By::Key => facts::resource_with_key(kind, &value, &snap)?,
+                });
+            }
+            account = account.or(found.as_ref().map(|r| r.account));
+            if *gate == "place" {
+                location = location.or(found);
+            }
+        }
+        Ok(Locked { key, ctid, own, location, account })
+    }
+
+    fn set_own(&self, locked: &Locked, own: i64) -> Result<()> {
+        let name = {
+            let _owner = AsOwner::begin()?;
+            name_of(self.target.relation)?
+        };
+        // By its place, which the lock keeps: nothing here that a search_path could turn aside.
+        let sql = format!(
+            "UPDATE {name} SET {} = {own} WHERE ctid OPERATOR(pg_catalog.=) '{}'::pg_catalog.tid",
+            pgrx::spi::quote_identifier(self.own_column()?),
+            locked.ctid
+        );
+        let _owner = AsTableOwner::begin(self.target.relation)?;
+        let changed = Spi::connect_mut(|client| client.update(&sql, None, &[]).map(|t| t.len()))
+            .map_err(|e| error::internal(e.to_string()))?;
+        if changed == 1 {
+            return Ok(());
+        }
+        Err(error::wrong_state(
+            format!("the row of document \"{}\" could not be changed", locked.key),
+            "A trigger or rule of the table kept docacl from writing its own_acl column.",
+        ))
+    }
+}
+
+/// 42704: no such row, or none that the asker may read.
+fn unknown(written: &str) -> ErrorReport {
+    error::unknown_hint("row", written, "Give the key of a row that you may read.")
+}
+
+fn of_id(own: i64) -> Result<Resource> {
+    let id = own.unsigned_abs() as i64;
+    facts::resource(id, &Snap::fresh())?.ok_or_else(|| error::internal("a row's own list is gone"))
+}
+
 #[pg_extern]
 fn acl_grant_row(
     principal: Option<&str>,
@@ -33,12 +247,14 @@ fn acl_grant_row(
     valid_until: default!(Option<TimestampWithTimeZone>, "NULL"),
     note: default!(Option<&str>, "NULL"),
 ) -> Result<bool> {
-    let (who, what, key) = (given("principal", principal)?, given("actions", actions)?, given("key", key)?);
-    let target = target::of(given("relation", relation)?.0)?;
-    grant_row(target, key, who, what, Period::new(valid_from, valid_until)?, note)
+    let (who, what) = (given("principal", principal)?, given("actions", actions)?);
+    let (relation, key) = (given("relation", relation)?, given("key", key)?);
+    let asker = Asker::somebody()?;
+    let row = Row::of_table(&asker, relation.0, key)?;
+    let period = super::period::Period::new(valid_from, valid_until)?;
+    super::grant::grant_on(&asker, &row.list(&asker)?, who, what, period, note)
 }
 
-/// Revokes what was granted on a single row. Whether anything changed.
 #[pg_extern]
 fn acl_revoke_row(
     principal: Option<&str>,
@@ -46,11 +262,13 @@ fn acl_revoke_row(
     relation: Option<Regclass>,
     key: Option<&str>,
 ) -> Result<bool> {
-    let (who, what, key) = (given("principal", principal)?, given("actions", actions)?, given("key", key)?);
-    revoke_row(target::of(given("relation", relation)?.0)?, key, who, what)
+    let (who, what) = (given("principal", principal)?, given("actions", actions)?);
+    let (relation, key) = (given("relation", relation)?, given("key", key)?);
+    let asker = Asker::somebody()?;
+    let row = Row::of_table(&asker, relation.0, key)?;
+    super::grant::revoke_on_row(&asker, &row, who, what)
 }
 
-/// Whether a row's own list adds to its location (true) or stands instead of it (false).
 #[pg_extern]
 fn acl_set_row_inherits(
     relation: Option<Regclass>,
@@ -58,221 +276,8 @@ fn acl_set_row_inherits(
     enable: Option<bool>,
     copy: default!(Option<bool>, "false"),
 ) -> Result<()> {
-    let target = target::of(given("relation", relation)?.0)?;
-    set_row_inherits(target, given("key", key)?, given("enable", enable)?, given("copy", copy)?)
-}
-
-/// [`acl_grant_row`] on a table found otherwise.
-pub fn grant_row(
-    target: Rc<Target>,
-    key: &str,
-    who: &str,
-    what: &str,
-    period: Period,
-    note: Option<&str>,
-) -> Result<bool> {
+    let (relation, key) = (given("relation", relation)?, given("key", key)?);
+    let (enable, copy) = (given("enable", enable)?, given("copy", copy)?);
     let asker = Asker::somebody()?;
-    let row = Row::find(&asker, target, key)?;
-    let list = row.list(&asker)?;
-    grant::grant_on(&asker, &list, who, what, period, note)
-}
-
-/// [`acl_revoke_row`] on a table found otherwise.
-pub fn revoke_row(target: Rc<Target>, key: &str, who: &str, what: &str) -> Result<bool> {
-    let asker = Asker::somebody()?;
-    let row = Row::find(&asker, target, key)?;
-    match row.present_list()? {
-        Some(list) => grant::revoke_on(&asker, &list, who, what),
-        // Nothing to take away; the words are checked all the same, against what a list would be.
-        None => {
-            super::words::granted_some(what, "document", &asker.snap)?;
-            super::address::principal(&asker, who).map(|_| false)
-        }
-    }
-}
-
-/// [`acl_set_row_inherits`] on a table found otherwise.
-pub fn set_row_inherits(target: Rc<Target>, key: &str, enable: bool, copy: bool) -> Result<()> {
-    let asker = Asker::somebody()?;
-    let row = Row::find(&asker, target, key)?;
-    if enable && row.present_list()?.is_none() {
-        return Ok(());
-    }
-    let list = row.list(&asker)?;
-    if list.inherits == enable {
-        return Ok(());
-    }
-    if copy && !enable {
-        for grant in resource::inherited(&list, &Snap::fresh())? {
-            grants::give(&grants::New::copy(&grant, &list), asker.id(), &Snap::fresh())?;
-        }
-    }
-    write::run("UPDATE docacl.resource SET inherits = $2 WHERE id = $1", &[list.id.into(), enable.into()])?;
-    row.write_list(if enable { list.id } else { -list.id })
-}
-
-/// A row on which the asker may grant, locked against others who would make its list at the same time.
-struct Row {
-    target: Rc<Target>,
-    table: String,
-    /// Column and literal by which it is found.
-    key: (String, String),
-    own_acl: String,
-    /// The key as it was written, and as the column's type writes it.
-    written: String,
-    canonical_key: String,
-    list: Option<i64>,
-    location: Option<i64>,
-}
-
-impl Row {
-    fn find(asker: &Asker, target: Rc<Target>, key: &str) -> Result<Row> {
-        let table = name_of(target.relation)?;
-        let Some(own_acl) = target.spec.own_acl.clone() else {
-            return Err(error::wrong_state(
-                format!("rows of table {table} have no lists of their own"),
-                "Protect the table again with the option \"own_acl\", naming a nullable bigint column.",
-            ));
-        };
-        let unknown = || error::unknown_hint("row", key, "Give the key of a row that you may read.");
-        may_share(asker, &target, key)?.ok_or_else(unknown)??;
-        let Some(literal) = target.key_literal(key)? else {
-            return Err(unknown());
-        };
-        let row = Row {
-            table,
-            own_acl,
-            key: literal,
-            written: key.to_owned(),
-            canonical_key: String::new(),
-            list: None,
-            location: None,
-            target,
-        };
-        row.locked()?.ok_or_else(unknown)
-    }
-
-    /// Locks the row and reads what decides about its list.
-    fn locked(mut self) -> Result<Option<Row>> {
-        let (column, literal) = &self.key;
-        let found = write::id(
-            &format!("SELECT 1::bigint FROM {} WHERE {column} = {literal} FOR NO KEY UPDATE", self.table),
-            &[],
-        )?;
-        if found.is_none() {
-            return Ok(None);
-        }
-        let columns = self.target.spec.shape_columns();
-        let spec = self.target.spec.clone();
-        let place = spec.gates.iter().find(|g| g.gate == "place");
-        let snap = Snap::fresh();
-        let read = self.target.with_row(&self.written, &snap, |row| {
-            let types = self.target.types();
-            let at = |name: &str| columns.iter().position(|c| *c == name);
-            let value = |name: &str| at(name).and_then(|i| row[i].map(|d| (d, types[i])));
-            let list = value(&self.own_acl).map(|(d, _)| d.value() as i64);
-            let mut location = None;
-            for reference in place.into_iter().flat_map(|p| &p.refs) {
-                if let Some((datum, ty)) = value(&reference.column) {
-                    let text = if ty == Type::Text { read_text(datum)? } else { read_value(ty, datum)?.to_key() };
-                    location = match reference.by {
-                        By::Id => text.parse().ok(),
-                        By::Key => reference
-                            .kinds
-                            .iter()
-                            .find_map(|k| facts::resource_with_key(k, &text, &snap).transpose())
-                            .transpose()?
-                            .map(|r| r.id),
-                    };
-                    break;
-                }
-            }
-            Ok((list, location))
-        })?;
-        let Some((list, location)) = read else {
-            return Ok(None);
-        };
-        self.list = list.map(|l| l.unsigned_abs() as i64);
-        self.location = location;
-        self.canonical_key = write::text(
-            &format!(
-                "SELECT {column}::text FROM {} WHERE {column} = {literal}",
-                self.table,
-                column = self.key.0,
-                literal = self.key.1
-            ),
-            &[],
-        )?
-        .unwrap_or_default();
-        Ok(Some(self))
-    }
-
-    fn present_list(&self) -> Result<Option<Resource>> {
-        match self.list {
-            Some(id) => Ok(Some(
-                facts::resource(id, &Snap::fresh())?.ok_or_else(|| error::internal("a row whose own list is gone"))?,
-            )),
-            None => Ok(None),
-        }
-    }
-
-    /// The row's list; made where there is none.
-    fn list(&self, asker: &Asker) -> Result<Resource> {
-        if let Some(list) = self.present_list()? {
-            return Ok(list);
-        }
-        let account = match self.location {
-            Some(id) => {
-                facts::resource(id, &Snap::fresh())?
-                    .ok_or_else(|| error::internal("a row in a location that is gone"))?
-                    .account
-            }
-            None => asker.account()?,
-        };
-        let id = write::id(
-            "INSERT INTO docacl.resource (account_id, kind, parent_id, inherits, name, relation, row_key, created_by) \
-             VALUES ($1, 'document', $2, true, $3, $4, $3, $5) RETURNING id",
-            &[
-                account.into(),
-                self.location.into(),
-                self.canonical_key.as_str().into(),
-                self.target.relation.into(),
-                asker.id().into(),
-            ],
-        )?
-        .ok_or_else(|| error::internal("no id"))?;
-        self.write_list(id)?;
-        facts::resource(id, &Snap::fresh())?.ok_or_else(|| error::internal("a list just made is gone"))
-    }
-
-    fn write_list(&self, value: i64) -> Result<()> {
-        let own = pgrx::spi::quote_identifier(&self.own_acl);
-        let (column, literal) = &self.key;
-        let _owner = AsOwner::of_table(self.target.relation)?;
-        let sql = format!("UPDATE {} SET {own} = $1 WHERE {column} = {literal}", self.table);
-        Spi::run_with_args(&sql, &[value.into()]).map_err(|e| error::internal(e.to_string()))
-    }
-}
-
-/// Whether the asker may grant on the row: security on it. None: no row that he may read.
-fn may_share(asker: &Asker, target: &Target, key: &str) -> Result<Option<Result<()>>> {
-    let snap = Snap::fresh();
-    if asker.is_above() {
-        return Ok(target.with_row(key, &snap, |_| Ok(()))?.map(Ok));
-    }
-    let Some(me) = &asker.principal else {
-        return Ok(None);
-    };
-    let ring = freshness::ring(me.id, &snap)?;
-    let Some(verdict) = target.verdict(&ring, key, &snap)? else {
-        return Ok(None);
-    };
-    let actions = verdict.of_existing().actions;
-    Ok(if actions.contains(Actions::SECURITY) {
-        Some(Ok(()))
-    } else if actions.contains(Actions::READ) {
-        Some(Err(error::denied("permission denied to grant on this row", "It needs security on the row.")))
-    } else {
-        None
-    })
+    Row::of_table(&asker, relation.0, key)?.set_inherits(&asker, enable, copy)
 }

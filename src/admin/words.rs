@@ -18,8 +18,8 @@ pub fn granted(words: &str, kind: &str, snap: &Snap) -> Result<Actions> {
         if applies.is_empty() || !word.is_set && applies != word.actions {
             let names = action::names(word.actions - applicable, &custom).join(", ");
             return Err(error::bad(
-                format!("{names} cannot be granted on a {kind}"),
-                format!("On a {kind} there are: {}.", action::names(applicable, &custom).join(", ")),
+                format!("{names} cannot be granted on kind {kind}"),
+                format!("On kind {kind} there are: {}.", action::names(applicable, &custom).join(", ")),
             ));
         }
         mask |= applies;
