@@ -11,7 +11,7 @@ SELECT kind, source, maintainer, section FROM demo.story \gset
 SELECT id AS type FROM document_type WHERE name = :'kind' \gset
 SELECT location_id AS shelf FROM documents JOIN location l ON l.id = location_id
 WHERE l.path[1:2] = ARRAY['Debian', :'section'] AND project <> :'source' ORDER BY l.id LIMIT 1 \gset
-SELECT id AS other_type, name AS other_kind FROM document_type WHERE name = 'copyright' \gset
+SELECT id AS other_type FROM document_type WHERE name = 'copyright' \gset
 SELECT company_id AS company, project FROM documents WHERE location_id = :shelf AND project <> :'source' ORDER BY id LIMIT 1 \gset
 SELECT id AS foreign_document, title AS foreign_title FROM documents
 WHERE project <> :'source' ORDER BY id LIMIT 1 \gset
