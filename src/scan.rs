@@ -92,6 +92,12 @@ impl Snap {
         unsafe { Snap::push(pg_sys::GetLatestSnapshot()) }
     }
 
+    /// The newest snapshot that can be had here: in parallel mode PostgreSQL takes none but the statement's.
+    pub fn newest() -> Snap {
+        // SAFETY: a plain read of backend state.
+        if unsafe { pg_sys::IsInParallelMode() } { Snap::statement() } else { Snap::latest() }
+    }
+
     unsafe fn push(snapshot: pg_sys::Snapshot) -> Snap {
         // SAFETY: the caller gives a valid snapshot; pushing copies it.
         unsafe {

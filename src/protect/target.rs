@@ -66,7 +66,7 @@ pub fn of(relation: pg_sys::Oid) -> Result<Rc<Target>> {
     if let Some(target) = TARGETS.with_borrow(|t| t.get(&relation).cloned()) {
         return Ok(target);
     }
-    let snap = Snap::latest();
+    let snap = Snap::newest();
     let Some(table) = facts::protected_table(relation, &snap)? else {
         return Err(not_protected(&name_of(relation)?));
     };
@@ -81,7 +81,7 @@ pub fn default() -> Result<Rc<Target>> {
     if let Some(target) = DEFAULT.with_borrow(|d| d.clone()) {
         return Ok(target);
     }
-    let snap = Snap::latest();
+    let snap = Snap::newest();
     let table = facts::protected_tables(&snap)?.into_iter().find(|t| t.is_default).ok_or_else(|| {
         wrong_state(
             "there is no default documents table",
