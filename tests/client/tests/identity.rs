@@ -30,13 +30,16 @@ fn an_identity_is_the_transactions() {
 #[test]
 fn an_identity_of_the_session_lasts_until_it_is_reset() {
     let office = Office::open("session");
-    for end in ["reset all", "discard all", "reset docacl.principal", "set session authorization default; reset all"] {
+    for end in ["reset all", "discard all", "set session authorization default; reset all"] {
         let mut app = office.database.app();
         app.run("select acl_set_user('ann', local => false)");
         assert_eq!(app.number(COUNT), EACH);
         app.run("begin");
         assert_eq!(app.number(COUNT), EACH);
         app.run("commit");
+        // PostgreSQL lets nobody but a superuser reset this setting alone, which would end an identity only.
+        app.refused("42501", "reset docacl.principal");
+        assert_eq!(app.number(COUNT), EACH);
         app.run(end);
         assert_eq!(app.number(COUNT), 0, "after {end}");
     }
@@ -125,7 +128,7 @@ fn a_setting_from_before_the_library_was_loaded_is_worth_nothing() {
     }
     let mut session = office.database.session_with_options(role, &format!("-c docacl.principal={boss}"));
     for back in ["select 1", "reset docacl.principal", "reset all", "discard all"] {
-        session.run(back);
+        let _ = session.attempt(back);
         assert_eq!(session.number(COUNT), 0, "in the connection's options; {back}");
     }
 }

@@ -90,7 +90,9 @@ pub fn random(random: &mut Random, world: &World, account: AccountId) -> Option<
         }
         16 => relocation(random, world, account),
         17 => {
-            let roles = generate::ordinary_roles(world, account);
+            // What was made with the account stays enabled.
+            let mut roles = generate::ordinary_roles(world, account);
+            roles.retain(|role| *role != world.accounts[account].users_role);
             let principal = *random.pick(&roles)?;
             Some(Change::Enable { principal, enabled: !world.principals[principal].enabled })
         }
