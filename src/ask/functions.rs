@@ -23,22 +23,16 @@ fn answer(question: &Question, verdict: Option<Verdict>, words: &str, applicable
     Ok(verdict.is_some_and(|v| v.actions.contains(asked)))
 }
 
-fn can(who: Who<'_>, target: &Target, key: Option<&str>, words: Option<&str>) -> Result<bool> {
+fn can(who: Who<'_>, target: &Target, key: &str, words: Option<&str>) -> Result<bool> {
     let words = given("action", words)?;
     let question = Question::about(who)?;
-    let verdict = match key {
-        Some(key) => question.row(target, key)?,
-        None => None,
-    };
+    let verdict = question.row(target, key)?;
     answer(&question, verdict, words, kind::APPLICABLE_TO_ROWS)
 }
 
-fn actions(who: Who<'_>, target: &Target, key: Option<&str>) -> Result<Vec<String>> {
+fn actions(who: Who<'_>, target: &Target, key: &str) -> Result<Vec<String>> {
     let question = Question::about(who)?;
-    let verdict = match key {
-        Some(key) => question.row(target, key)?,
-        None => None,
-    };
+    let verdict = question.row(target, key)?;
     names(&question, verdict)
 }
 
@@ -65,37 +59,37 @@ macro_rules! of_documents {
         /// Whether a principal may do something with a row of the default documents table.
         #[pg_extern(name = "acl_can", stable, parallel_safe)]
         fn $can_other(principal: Option<&str>, doc: Option<$ty>, action: Option<&str>) -> Result<bool> {
-            let key = doc.map(|d| d.to_string());
-            can(other(principal)?, &*target::default()?, key.as_deref(), action)
+            let key = given("doc", doc)?.to_string();
+            can(other(principal)?, &*target::default()?, &key, action)
         }
 
         /// Whether the session's user may do something with a row of the default documents table.
         #[pg_extern(name = "acl_can", stable, parallel_safe)]
         fn $can(doc: Option<$ty>, action: Option<&str>) -> Result<bool> {
-            let key = doc.map(|d| d.to_string());
-            can(Who::Me, &*target::default()?, key.as_deref(), action)
+            let key = given("doc", doc)?.to_string();
+            can(Who::Me, &*target::default()?, &key, action)
         }
 
         /// Everything a principal may do with a row of the default documents table.
         #[pg_extern(name = "acl_actions", stable, parallel_safe)]
         fn $actions_other(principal: Option<&str>, doc: Option<$ty>) -> Result<Vec<String>> {
-            let key = doc.map(|d| d.to_string());
-            actions(other(principal)?, &*target::default()?, key.as_deref())
+            let key = given("doc", doc)?.to_string();
+            actions(other(principal)?, &*target::default()?, &key)
         }
 
         /// Everything the session's user may do with a row of the default documents table.
         #[pg_extern(name = "acl_actions", stable, parallel_safe)]
         fn $actions(doc: Option<$ty>) -> Result<Vec<String>> {
-            let key = doc.map(|d| d.to_string());
-            actions(Who::Me, &*target::default()?, key.as_deref())
+            let key = given("doc", doc)?.to_string();
+            actions(Who::Me, &*target::default()?, &key)
         }
 
         /// Nothing, or 42501 where the session's user may not.
         #[pg_extern(name = "acl_require", stable, parallel_safe)]
         fn $require(doc: Option<$ty>, action: Option<&str>) -> Result<()> {
-            let key = doc.map(|d| d.to_string());
-            let allowed = can(Who::Me, &*target::default()?, key.as_deref(), action)?;
-            require(allowed, action, &format!("document {}", key.as_deref().unwrap_or("null")))
+            let key = given("doc", doc)?.to_string();
+            let allowed = can(Who::Me, &*target::default()?, &key, action)?;
+            require(allowed, action, &format!("document {key}"))
         }
     };
 }
@@ -116,25 +110,25 @@ fn can_row_other(
     key: Option<&str>,
     action: Option<&str>,
 ) -> Result<bool> {
-    can(other(principal)?, &*table(relation)?, key, action)
+    can(other(principal)?, &*table(relation)?, given("key", key)?, action)
 }
 
 /// Whether the session's user may do something with a row of a protected table.
 #[pg_extern(name = "acl_can_row", stable, parallel_safe)]
 fn can_row(relation: Option<Regclass>, key: Option<&str>, action: Option<&str>) -> Result<bool> {
-    can(Who::Me, &*table(relation)?, key, action)
+    can(Who::Me, &*table(relation)?, given("key", key)?, action)
 }
 
 /// Everything a principal may do with a row of a protected table.
 #[pg_extern(name = "acl_actions_row", stable, parallel_safe)]
 fn actions_row_other(principal: Option<&str>, relation: Option<Regclass>, key: Option<&str>) -> Result<Vec<String>> {
-    actions(other(principal)?, &*table(relation)?, key)
+    actions(other(principal)?, &*table(relation)?, given("key", key)?)
 }
 
 /// Nothing, or 42501 where the session's user may not.
 #[pg_extern(name = "acl_require_row", stable, parallel_safe)]
 fn require_row(relation: Option<Regclass>, key: Option<&str>, action: Option<&str>) -> Result<()> {
-    let allowed = can(Who::Me, &*table(relation)?, key, action)?;
+    let allowed = can(Who::Me, &*table(relation)?, given("key", key)?, action)?;
     require(allowed, action, &format!("row {}", key.unwrap_or("null")))
 }
 

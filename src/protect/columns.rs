@@ -20,6 +20,7 @@ pub struct Column {
     pub name: String,
     pub ty: pg_sys::Oid,
     pub generated: bool,
+    pub not_null: bool,
 }
 
 /// A table with its columns.
@@ -129,7 +130,7 @@ fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>> {
 
 fn text(options: &Map<String, Value>, word: &str) -> Result<Option<String>> {
     match options.get(word) {
-        None | Some(Value::Null) => Ok(None),
+        None => Ok(None),
         Some(Value::String(s)) => Ok(Some(s.clone())),
         Some(_) => Err(bad(format!("option \"{word}\" must be a column's name"), "Write it as a JSON string.")),
     }
@@ -381,7 +382,7 @@ fn principal_column(table: &Table, options: &Map<String, Value>, word: &str) -> 
 
 fn own_acl_fits(table: &Table, name: &str) -> Result<()> {
     let column = table.column(name)?;
-    if column.ty != pg_sys::INT8OID || column.generated {
+    if column.ty != pg_sys::INT8OID || column.generated || column.not_null {
         return Err(wrong_type(
             format!("column \"{name}\" cannot hold a row's own list"),
             "Use a nullable bigint column that only docacl writes.",

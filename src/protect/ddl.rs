@@ -47,7 +47,7 @@ pub fn write(table: &Table, spec: &Spec) -> Result<()> {
     if has_permissive(table)? {
         statements.push(format!(
             "CREATE POLICY docacl_installed ON {name} AS RESTRICTIVE FOR ALL \
-             USING ((SELECT pg_catalog.to_regprocedure('docacl.row_check(bigint,text,\"any\")') IS NOT NULL))"
+             USING ((SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'docacl')))"
         ));
     } else {
         statements.push(format!("CREATE POLICY docacl_permissive ON {name} FOR ALL USING ({read}) WITH CHECK (true)"));

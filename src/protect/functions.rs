@@ -143,7 +143,7 @@ fn describe(relation: pg_sys::Oid) -> Result<Table> {
     }
     let columns = Spi::connect(|client| {
         let rows = client.select(
-            "SELECT attname::text, atttypid, attgenerated <> '' FROM pg_catalog.pg_attribute \
+            "SELECT attname::text, atttypid, attgenerated <> '', attnotnull FROM pg_catalog.pg_attribute \
              WHERE attrelid = $1 AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
             None,
             &[relation.into()],
@@ -154,6 +154,7 @@ fn describe(relation: pg_sys::Oid) -> Result<Table> {
                 name: row.get::<String>(1)?.unwrap_or_default(),
                 ty: row.get::<pg_sys::Oid>(2)?.unwrap_or(pg_sys::Oid::INVALID),
                 generated: row.get::<bool>(3)?.unwrap_or(true),
+                not_null: row.get::<bool>(4)?.unwrap_or(true),
             });
         }
         Ok::<_, pgrx::spi::SpiError>(out)
