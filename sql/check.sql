@@ -12,3 +12,7 @@ COMMENT ON FUNCTION docacl.row_trigger() IS 'Judges INSERT and UPDATE of a prote
 CREATE FUNCTION docacl.truncate_trigger() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'docacl_truncate_trigger_wrapper';
 COMMENT ON FUNCTION docacl.truncate_trigger() IS 'Refuses TRUNCATE of a protected table to whoever row security applies to, but for system and an admin of every account.';
+
+CREATE FUNCTION docacl.cache(OUT rings bigint, OUT keys bigint, OUT bytes bigint) RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL RESTRICTED AS 'MODULE_PATHNAME', 'docacl_cache_wrapper';
+COMMENT ON FUNCTION docacl.cache() IS 'What this backend has cached: key rings, the keys they hold (those granted, and those found for references so far), and bytes. docacl.cache_size caps the bytes.';

@@ -226,7 +226,9 @@ impl Bound {
                 _ => return false,
             };
             // SAFETY: the memo belongs to the ring that `self` holds; nobody writes to it during this read.
-            let Some(bits) = (unsafe { (*r.memo).get(value) }) else { return false };
+            let Some(bits) = (unsafe { (*r.memo).get(value) }) else {
+                return false;
+            };
             key = Some(Key::from_bits(bits));
             break;
         }
@@ -381,7 +383,9 @@ fn own_key(ring: &Ring, own: i64, location: Option<Key>) -> Option<Key> {
 
 /// The key of a function named by the table, in the account of who is asking.
 fn function_key(ring: &Ring, name: &str, snap: &Snap) -> Result<Key> {
-    let Some(account) = ring.account else { return Ok(Key::NONE) };
+    let Some(account) = ring.account else {
+        return Ok(Key::NONE);
+    };
     match crate::lookup::by_name_or_path(account, "function", name, snap)?.as_slice() {
         [one] if !one.is_star => ring.key_of(&crate::nodes::intern(one), snap),
         _ => Ok(Key::NONE),
@@ -406,7 +410,9 @@ fn is_set(flag: Option<(usize, Type)>, row: &(impl Row + ?Sized)) -> bool {
 
 impl BoundPrincipal {
     fn is_me(&self, row: &(impl Row + ?Sized)) -> Result<bool> {
-        let Some(datum) = row.get(self.at) else { return Ok(false) };
+        let Some(datum) = row.get(self.at) else {
+            return Ok(false);
+        };
         Ok(match self.ty {
             Type::Text => self.me_text.as_deref() == Some(read_text(datum)?.as_str()),
             ty => match read_value(ty, datum)? {
@@ -418,7 +424,9 @@ impl BoundPrincipal {
     }
 
     fn account(&self, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Option<i64>> {
-        let Some(datum) = row.get(self.at) else { return Ok(None) };
+        let Some(datum) = row.get(self.at) else {
+            return Ok(None);
+        };
         let text = if self.ty == Type::Text { read_text(datum)? } else { read_value(self.ty, datum)?.to_key() };
         let principal = match self.by {
             By::Id => match text.parse() {
@@ -451,7 +459,8 @@ pub fn read_value<'a>(ty: Type, datum: pg_sys::Datum) -> Result<Value<'a>> {
 /// A text argument.
 pub fn read_text(datum: pg_sys::Datum) -> Result<String> {
     // SAFETY: a datum of type text or varchar, not null.
-    unsafe { <String as pgrx::FromDatum>::from_datum(datum, false) }.ok_or_else(|| internal("a text that cannot be read"))
+    unsafe { <String as pgrx::FromDatum>::from_datum(datum, false) }
+        .ok_or_else(|| internal("a text that cannot be read"))
 }
 
 /// The bits of a uuid's text.

@@ -120,9 +120,8 @@ unsafe fn bind(fcinfo: pg_sys::FunctionCallInfo) -> Result<*const Site> {
                 None
             }
             Some(id) => {
-                let types: Vec<Type> = (FIXED..nargs)
-                    .map(|at| Type::of(pg_sys::get_fn_expr_argtype(flinfo, at as i32)))
-                    .collect();
+                let types: Vec<Type> =
+                    (FIXED..nargs).map(|at| Type::of(pg_sys::get_fn_expr_argtype(flinfo, at as i32))).collect();
                 Some(Bound::new(freshness::ring(id, &snap)?, Shape::parse(text.as_bytes())?, &types, &snap)?)
             }
         };

@@ -34,13 +34,10 @@ pub struct Principal {
     pub account: Option<i64>,
     pub kind: PrincipalKind,
     pub name: String,
-    pub email: Option<String>,
     pub key: Option<String>,
     pub enabled: bool,
     pub read_only: bool,
     pub valid_until: Option<Moment>,
-    pub purpose: String,
-    pub is_default: bool,
     /// `system`, `administrators`, `users` or `everyone`.
     pub built_in: Option<String>,
     pub environment: Option<i64>,
@@ -66,7 +63,6 @@ pub struct Resource {
 /// A live row of docacl.membership.
 #[derive(Debug, Clone, Copy)]
 pub struct Membership {
-    pub id: i64,
     pub role: i64,
     pub member: i64,
     pub valid_from: Option<Moment>,
@@ -100,7 +96,6 @@ pub struct Kind {
     pub rank: i16,
     pub inherits: bool,
     pub has_star: bool,
-    pub built_in: bool,
 }
 
 /// A row of docacl.protected_table.
@@ -123,13 +118,10 @@ fn read_principal(t: &Tuple) -> Result<Option<Principal>> {
             _ => return Err(internal("unknown kind of principal")),
         },
         name: t.must(4)?,
-        email: t.get(5),
         key: t.get(6),
         enabled: t.must(7)?,
         read_only: t.must(8)?,
         valid_until: moment(t, 9),
-        purpose: t.must(10)?,
-        is_default: t.must(11)?,
         built_in: t.get(12),
         environment: t.get(13),
     }))
@@ -151,14 +143,7 @@ fn read_resource(t: &Tuple) -> Result<Option<Resource>> {
 }
 
 fn read_kind(t: &Tuple) -> Result<Option<Kind>> {
-    Ok(Some(Kind {
-        name: t.must(1)?,
-        gate: t.get(2),
-        rank: t.must(3)?,
-        inherits: t.must(4)?,
-        has_star: t.must(5)?,
-        built_in: t.must(6)?,
-    }))
+    Ok(Some(Kind { name: t.must(1)?, gate: t.get(2), rank: t.must(3)?, inherits: t.must(4)?, has_star: t.must(5)? }))
 }
 
 /// A timestamptz as microseconds. The infinities are the ends of the range: they compare as they should.
@@ -173,7 +158,12 @@ pub fn principal(id: i64, snap: &Snap) -> Result<Option<Principal>> {
 
 /// A principal by its name in an account.
 pub fn principal_named(account: i64, name: &str, snap: &Snap) -> Result<Option<Principal>> {
-    scan::first(access("principal", "principal_name"), &[Eq::int8(2, account), Eq::text(4, name)?], snap, read_principal)
+    scan::first(
+        access("principal", "principal_name"),
+        &[Eq::int8(2, account), Eq::text(4, name)?],
+        snap,
+        read_principal,
+    )
 }
 
 /// A principal by its e-mail, in whatever case.
@@ -189,7 +179,12 @@ pub fn principal_with_key(key: &str, snap: &Snap) -> Result<Option<Principal>> {
 
 /// A role that was made with the account: `administrators`, `users` or `everyone`.
 pub fn built_in_role(account: i64, built_in: &str, snap: &Snap) -> Result<Option<Principal>> {
-    scan::first(access("principal", "principal_built_in"), &[Eq::int8(2, account), Eq::text(12, built_in)?], snap, read_principal)
+    scan::first(
+        access("principal", "principal_built_in"),
+        &[Eq::int8(2, account), Eq::text(12, built_in)?],
+        snap,
+        read_principal,
+    )
 }
 
 /// A resource by id.
@@ -218,11 +213,6 @@ pub fn account_named(name: &str, snap: &Snap) -> Result<Option<Resource>> {
 /// A resource by the application's key.
 pub fn resource_with_key(kind: &str, key: &str, snap: &Snap) -> Result<Option<Resource>> {
     scan::first(access("resource", "resource_key"), &[Eq::text(3, kind)?, Eq::text(8, key)?], snap, read_resource)
-}
-
-/// The own list of a row.
-pub fn resource_of_row(relation: Oid, row_key: &str, snap: &Snap) -> Result<Option<Resource>> {
-    scan::first(access("resource", "resource_row"), &[Eq::oid(9, relation), Eq::text(10, row_key)?], snap, read_resource)
 }
 
 /// The resources whose parent this is, rows' own lists included.
@@ -257,7 +247,9 @@ pub fn grants_on(resource: i64, snap: &Snap) -> Result<Vec<Grant>> {
 
 /// What a database role is.
 pub fn db_role(role: Oid, snap: &Snap) -> Result<Option<DbRole>> {
-    scan::first(access("db_role", "db_role_pkey"), &[Eq::oid(1, role)], snap, |t| Ok(Some(DbRole { principal: t.get(3) })))
+    scan::first(access("db_role", "db_role_pkey"), &[Eq::oid(1, role)], snap, |t| {
+        Ok(Some(DbRole { principal: t.get(3) }))
+    })
 }
 
 /// A kind by name.
@@ -308,13 +300,7 @@ fn read_membership(t: &Tuple) -> Result<Option<Membership>> {
     if moment(t, 11).is_some() {
         return Ok(None);
     }
-    Ok(Some(Membership {
-        id: t.must(1)?,
-        role: t.must(3)?,
-        member: t.must(4)?,
-        valid_from: moment(t, 5),
-        valid_until: moment(t, 6),
-    }))
+    Ok(Some(Membership { role: t.must(3)?, member: t.must(4)?, valid_from: moment(t, 5), valid_until: moment(t, 6) }))
 }
 
 fn read_grant(t: &Tuple) -> Result<Option<Grant>> {
@@ -337,7 +323,12 @@ const fn access(table: &'static str, index: &'static str) -> Access {
     Access { table, index }
 }
 
-fn all<T>(access: Access, keys: &[Eq], snap: &Snap, mut read: impl FnMut(&Tuple) -> Result<Option<T>>) -> Result<Vec<T>> {
+fn all<T>(
+    access: Access,
+    keys: &[Eq],
+    snap: &Snap,
+    mut read: impl FnMut(&Tuple) -> Result<Option<T>>,
+) -> Result<Vec<T>> {
     let mut out = Vec::new();
     scan::each(access, keys, snap, |tuple| {
         out.extend(read(tuple)?);

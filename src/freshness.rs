@@ -111,7 +111,9 @@ thread_local! {
 unsafe extern "C-unwind" fn at_end(event: pg_sys::XactEvent::Type, _arg: *mut std::ffi::c_void) {
     match event {
         pg_sys::XactEvent::XACT_EVENT_ABORT | pg_sys::XactEvent::XACT_EVENT_PARALLEL_ABORT => rolled_back(),
-        pg_sys::XactEvent::XACT_EVENT_COMMIT | pg_sys::XactEvent::XACT_EVENT_PARALLEL_COMMIT => MADE_HERE.with_borrow_mut(Vec::clear),
+        pg_sys::XactEvent::XACT_EVENT_COMMIT | pg_sys::XactEvent::XACT_EVENT_PARALLEL_COMMIT => {
+            MADE_HERE.with_borrow_mut(Vec::clear)
+        }
         // A prepared transaction may still be rolled back.
         pg_sys::XactEvent::XACT_EVENT_PREPARE => rolled_back(),
         _ => {}
@@ -295,9 +297,13 @@ fn shrink(cache: &mut Cache, in_hand: &Rc<Ring>) {
     }
 }
 
-/// Bytes of all cached rings, and how many there are.
-pub fn cached() -> (usize, usize) {
-    CACHE.with_borrow(|cache| {
-        cache.rings.values().flatten().fold((0, 0), |(bytes, count), e| (bytes + e.ring.bytes(), count + 1))
-    })
+/// `docacl.cache()`: what this backend has cached: rings, the keys that they hold, and bytes.
+#[pg_extern(sql = false)]
+fn docacl_cache() -> TableIterator<'static, (name!(rings, i64), name!(keys, i64), name!(bytes, i64))> {
+    let row = CACHE.with_borrow(|cache| {
+        cache.rings.values().flatten().fold((0, 0, 0), |(rings, keys, bytes), e| {
+            (rings + 1, keys + e.ring.keys() as i64, bytes + e.ring.bytes() as i64)
+        })
+    });
+    TableIterator::once(row)
 }

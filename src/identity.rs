@@ -92,7 +92,11 @@ pub fn register_settings() {
 }
 
 #[pg_guard]
-unsafe extern "C-unwind" fn check_principal(new: *mut *mut c_char, _extra: *mut *mut c_void, _source: pg_sys::GucSource::Type) -> bool {
+unsafe extern "C-unwind" fn check_principal(
+    new: *mut *mut c_char,
+    _extra: *mut *mut c_void,
+    _source: pg_sys::GucSource::Type,
+) -> bool {
     // SAFETY: PostgreSQL passes a pointer to the proposed value, which may be null.
     let text = unsafe { (*new).as_ref().map(|p| CStr::from_ptr(p)) };
     match text.map(CStr::to_str) {

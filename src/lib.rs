@@ -46,6 +46,7 @@ extension_sql_file!("../sql/stamps.sql", name = "stamps", requires = ["tables"])
 extension_sql_file!("../sql/seed.sql", name = "seed", requires = ["tables", "stamps"]);
 extension_sql_file!("../sql/main.sql", name = "main", requires = ["seed", admin::account::acl_create_account]);
 extension_sql_file!("../sql/check.sql", name = "check", requires = ["tables"]);
+extension_sql_file!("../sql/events.sql", name = "events", requires = ["check"]);
 
 /// Called when the library is loaded.
 #[pg_guard]

@@ -17,8 +17,12 @@ pub fn by_name_or_path(account: i64, kind: &str, text: &str, snap: &Snap) -> Res
 
 /// The resources of a kind in an account at the end of this path.
 pub fn at_path(account: i64, kind: &str, text: &str, snap: &Snap) -> Result<Vec<Resource>> {
-    let Some(path) = name::parse_path(text) else { return Ok(vec![]) };
-    let Some((last, above)) = path.segments.split_last() else { return Ok(vec![]) };
+    let Some(path) = name::parse_path(text) else {
+        return Ok(vec![]);
+    };
+    let Some((last, above)) = path.segments.split_last() else {
+        return Ok(vec![]);
+    };
     let mut found = Vec::new();
     for resource in facts::resources_named(account, kind, last, snap)? {
         if lies_below(&resource, above, path.absolute, snap)? {
@@ -46,17 +50,6 @@ fn parent(resource: &Resource, snap: &Snap) -> Result<Option<Resource>> {
         Some(id) => Ok(facts::resource(id, snap)?.filter(|p| p.kind != "account")),
         None => Ok(None),
     }
-}
-
-/// The path of a resource from the top, as a person writes it.
-pub fn path_of(resource: &Resource, snap: &Snap) -> Result<String> {
-    let mut names = vec![resource.name.clone()];
-    let mut at = resource.clone();
-    while let Some(p) = parent(&at, snap)? {
-        names.push(p.name.clone());
-        at = p;
-    }
-    Ok(name::format_path(names.into_iter().rev()))
 }
 
 /// The principal of an account that a text means: its name, else its e-mail, else its key.

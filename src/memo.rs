@@ -84,11 +84,6 @@ impl IntTable {
         self.slots.capacity() * size_of::<(i64, u64)>()
     }
 
-    /// Keys and words.
-    pub fn iter(&self) -> impl Iterator<Item = (i64, u64)> {
-        self.slots.iter().copied().filter(|(_, v)| *v != EMPTY)
-    }
-
     /// How many keys.
     pub fn len(&self) -> usize {
         self.len
@@ -159,6 +154,11 @@ impl Memo {
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
         self.ints.bytes() + self.uuids.capacity() * 33 + self.texts.capacity() * 25 + self.text_bytes
+    }
+
+    /// How many keys.
+    pub fn len(&self) -> usize {
+        self.ints.len() + self.uuids.len() + self.texts.len()
     }
 
     /// Forgets everything.

@@ -72,7 +72,8 @@ pub fn node(id: i64, structure: Option<(i64, Option<[u8; 16]>)>, snap: &Snap) ->
     };
     let generation = crate::scan::generation();
     let is = |k: &Known| k.account == account && k.stamp == stamp && k.generation == generation;
-    if let Some(node) = KNOWN.with_borrow(|known| known.iter().find(|k| is(k)).and_then(|k| k.nodes.get(&id).cloned())) {
+    if let Some(node) = KNOWN.with_borrow(|known| known.iter().find(|k| is(k)).and_then(|k| k.nodes.get(&id).cloned()))
+    {
         return Ok(Some(node));
     }
     let Some(node) = facts::resource(id, snap)?.map(|r| intern(&r)) else {

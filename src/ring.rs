@@ -163,7 +163,9 @@ impl Ring {
                 }
                 // A disabled role leads nowhere, but its stamp says when it is enabled again.
                 stamps.push(role);
-                let Some(r) = facts::principal(role, snap)? else { continue };
+                let Some(r) = facts::principal(role, snap)? else {
+                    continue;
+                };
                 if r.kind == PrincipalKind::Role && r.enabled && r.account == Some(account) {
                     admin |= r.built_in.as_deref() == Some("administrators");
                     out.push(role);
@@ -242,7 +244,9 @@ impl Ring {
             if !inherited && self.environment.is_none() {
                 return Ok((mask, inside));
             }
-            let Some(parent) = at.parent else { return Ok((mask, inside)) };
+            let Some(parent) = at.parent else {
+                return Ok((mask, inside));
+            };
             at = nodes::node(parent, structure, snap)?.ok_or_else(|| internal("a resource without its parent"))?;
         }
         Err(internal("a cycle of resources"))
@@ -309,13 +313,10 @@ impl Ring {
             + self.kept_bytes.get()
     }
 
-    /// How many keys are held, and in how many bytes: grants and kept keys.
-    pub fn held(&self) -> (usize, usize) {
-        (self.granted.len(), self.granted.bytes())
-    }
-
-    /// Every resource granted directly.
-    pub fn granted(&self) -> impl Iterator<Item = (i64, Actions)> {
-        self.granted.iter().map(|(id, m)| (id, Actions::from_bits_retain(m)))
+    /// How many keys are held: those granted, and those found for references so far.
+    pub fn keys(&self) -> usize {
+        // SAFETY: single-threaded; the reference ends before anything else runs.
+        let found: usize = unsafe { (*self.kept.get()).iter().map(|k| (*k.memo.get()).len()).sum() };
+        self.granted.len() + found
     }
 }

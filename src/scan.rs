@@ -201,7 +201,12 @@ pub fn each(access: Access, keys: &[Eq], snap: &Snap, mut row: impl FnMut(&Tuple
 }
 
 /// The first row that the index finds.
-pub fn first<T>(access: Access, keys: &[Eq], snap: &Snap, mut read: impl FnMut(&Tuple) -> Result<Option<T>>) -> Result<Option<T>> {
+pub fn first<T>(
+    access: Access,
+    keys: &[Eq],
+    snap: &Snap,
+    mut read: impl FnMut(&Tuple) -> Result<Option<T>>,
+) -> Result<Option<T>> {
     let mut out = None;
     each(access, keys, snap, |tuple| {
         out = read(tuple)?;

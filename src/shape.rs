@@ -134,7 +134,10 @@ impl Shape {
             return Ok(shape);
         }
         let shape: Shape = serde_json::from_slice(text).map_err(|e| {
-            crate::error::bad(format!("malformed shape of a row: {e}"), "Policies of protected tables are written by acl_protect only.")
+            crate::error::bad(
+                format!("malformed shape of a row: {e}"),
+                "Policies of protected tables are written by acl_protect only.",
+            )
         })?;
         let shape = Rc::new(shape);
         PARSED.with_borrow_mut(|parsed| {

@@ -21,11 +21,7 @@ pub fn closure<E>(start: i64, mut next: impl FnMut(i64, &mut Vec<i64>) -> Result
 }
 
 /// Whether `from` reaches `to` (or is it).
-pub fn reaches<E>(
-    from: i64,
-    to: i64,
-    next: impl FnMut(i64, &mut Vec<i64>) -> Result<(), E>,
-) -> Result<bool, E> {
+pub fn reaches<E>(from: i64, to: i64, next: impl FnMut(i64, &mut Vec<i64>) -> Result<(), E>) -> Result<bool, E> {
     Ok(closure(from, next)?.contains(&to))
 }
 

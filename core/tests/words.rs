@@ -155,7 +155,9 @@ fn any_words() -> impl Strategy<Value = String> {
     let words: Vec<String> = BUILT_IN
         .iter()
         .map(|(name, _)| (*name).to_owned())
-        .chain(["view", "see", "open", "edit", "change", "full", "guest", "access", "veiw", "", "all"].map(str::to_owned))
+        .chain(
+            ["view", "see", "open", "edit", "change", "full", "guest", "access", "veiw", "", "all"].map(str::to_owned),
+        )
         .collect();
     let word = prop_oneof![
         6 => proptest::sample::select(words.clone()),

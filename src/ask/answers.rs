@@ -112,7 +112,9 @@ impl Question {
     }
 
     fn one(&self, kind: &str, written: &str, found: Vec<Resource>) -> Result<Option<Verdict>> {
-        let Some(principal) = self.principal else { return Ok(None) };
+        let Some(principal) = self.principal else {
+            return Ok(None);
+        };
         if self.told {
             return match found.as_slice() {
                 [one] => crate::decide::on_resource(principal, one, &self.snap).map(Some),

@@ -110,7 +110,12 @@ fn table(relation: Option<Regclass>) -> Result<std::rc::Rc<Target>> {
 
 /// Whether a principal may do something with a row of a protected table.
 #[pg_extern(name = "acl_can_row", stable, parallel_safe)]
-fn can_row_other(principal: Option<&str>, relation: Option<Regclass>, key: Option<&str>, action: Option<&str>) -> Result<bool> {
+fn can_row_other(
+    principal: Option<&str>,
+    relation: Option<Regclass>,
+    key: Option<&str>,
+    action: Option<&str>,
+) -> Result<bool> {
     can(other(principal)?, &*table(relation)?, key, action)
 }
 
@@ -157,13 +162,23 @@ impl Written<'_> {
 
 /// Whether a principal may do something on a resource itself.
 #[pg_extern(name = "acl_can_on", stable, parallel_safe)]
-fn can_on_other(principal: Option<&str>, kind: Option<&str>, resource: Option<&str>, action: Option<&str>) -> Result<bool> {
+fn can_on_other(
+    principal: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<&str>,
+    action: Option<&str>,
+) -> Result<bool> {
     can_resource(other(principal)?, kind, Written::Name(resource), action)
 }
 
 /// Whether a principal may do something on a resource itself, by id.
 #[pg_extern(name = "acl_can_on", stable, parallel_safe)]
-fn can_on_other_id(principal: Option<&str>, kind: Option<&str>, resource: Option<i64>, action: Option<&str>) -> Result<bool> {
+fn can_on_other_id(
+    principal: Option<&str>,
+    kind: Option<&str>,
+    resource: Option<i64>,
+    action: Option<&str>,
+) -> Result<bool> {
     can_resource(other(principal)?, kind, Written::Id(resource), action)
 }
 

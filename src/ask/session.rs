@@ -31,7 +31,11 @@ fn acl_user() -> Result<Option<String>> {
 
 /// Says who is asking: for superusers and trusted database roles. Local means for the transaction.
 #[pg_extern(volatile, parallel_unsafe)]
-fn acl_set_user(principal: Option<&str>, account: default!(Option<&str>, "NULL"), local: default!(Option<bool>, "true")) -> Result<()> {
+fn acl_set_user(
+    principal: Option<&str>,
+    account: default!(Option<&str>, "NULL"),
+    local: default!(Option<bool>, "true"),
+) -> Result<()> {
     let local = local.ok_or_else(|| error::null("local"))?;
     let snap = Snap::fresh();
     // SAFETY: plain questions about the session.
@@ -55,7 +59,10 @@ fn acl_set_user(principal: Option<&str>, account: default!(Option<&str>, "NULL")
             return Err(error::denied("only a superuser makes a session system", "Name a user."));
         }
         PrincipalKind::Role => {
-            return Err(error::wrong_object(format!("\"{principal}\" is a role"), "Name a user: a role is what users are members of."));
+            return Err(error::wrong_object(
+                format!("\"{principal}\" is a role"),
+                "Name a user: a role is what users are members of.",
+            ));
         }
         _ => {}
     }

@@ -33,7 +33,17 @@ pub struct Table {
 }
 
 const OPTIONS: [&str; 12] = [
-    "key", "owner", "requester", "own_acl", "immutable", "deleted", "deleted_by", "columns", "required", "default", "parent",
+    "key",
+    "owner",
+    "requester",
+    "own_acl",
+    "immutable",
+    "deleted",
+    "deleted_by",
+    "columns",
+    "required",
+    "default",
+    "parent",
     "enforce",
 ];
 
@@ -80,10 +90,16 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
     if let Some(column) = &spec.own_acl {
         own_acl_fits(table, column)?;
         if !spec.gates.iter().any(|g| g.gate == "place") {
-            return Err(bad("option \"own_acl\" without a location", "A row's own list belongs to the place gate: name its location column too."));
+            return Err(bad(
+                "option \"own_acl\" without a location",
+                "A row's own list belongs to the place gate: name its location column too.",
+            ));
         }
         if spec.key.is_none() {
-            return Err(bad("option \"own_acl\" without a key", "Name the column that identifies a row in option \"key\"."));
+            return Err(bad(
+                "option \"own_acl\" without a key",
+                "Name the column that identifies a row in option \"key\".",
+            ));
         }
     }
     spec.immutable = text(options, "immutable")?;
@@ -94,7 +110,10 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
     if let Some(column) = &spec.deleted {
         flag_fits(table, column, "deleted")?;
     } else if spec.deleted_by.is_some() {
-        return Err(bad("option \"deleted_by\" without \"deleted\"", "Name the column that marks a row deleted in option \"deleted\"."));
+        return Err(bad(
+            "option \"deleted_by\" without \"deleted\"",
+            "Name the column that marks a row deleted in option \"deleted\".",
+        ));
     }
     spec.columns = mapped_columns(table, options, &spec, snap)?;
     require_gates(&mut spec, options)?;
@@ -103,7 +122,9 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
 }
 
 fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>> {
-    value.as_object().ok_or_else(|| bad(format!("{what} must be a JSON object"), format!("Write {what} as {{\"word\": \"column\", …}}.")))
+    value.as_object().ok_or_else(|| {
+        bad(format!("{what} must be a JSON object"), format!("Write {what} as {{\"word\": \"column\", …}}."))
+    })
 }
 
 fn text(options: &Map<String, Value>, word: &str) -> Result<Option<String>> {
@@ -124,19 +145,29 @@ fn flag(options: &Map<String, Value>, word: &str) -> Result<bool> {
 
 /// `"column"` or `{"column": …, "by": …}`.
 fn column_and_by(value: &Value, word: &str) -> Result<(String, Option<By>)> {
-    let wrong = || bad(format!("\"{word}\" must be a column"), "Write \"column\" or {\"column\": \"…\", \"by\": \"id\" or \"key\"}.");
+    let wrong = || {
+        bad(
+            format!("\"{word}\" must be a column"),
+            "Write \"column\" or {\"column\": \"…\", \"by\": \"id\" or \"key\"}.",
+        )
+    };
     match value {
         Value::String(s) => Ok((s.clone(), None)),
         Value::Object(o) => {
             if let Some(other) = o.keys().find(|k| !["column", "by"].contains(&k.as_str())) {
-                return Err(bad(format!("unknown word \"{other}\" in \"{word}\""), "The words are column, by and, for functions, constant."));
+                return Err(bad(
+                    format!("unknown word \"{other}\" in \"{word}\""),
+                    "The words are column, by and, for functions, constant.",
+                ));
             }
             let column = o.get("column").and_then(Value::as_str).ok_or_else(wrong)?.to_owned();
             let by = match o.get("by").map(|b| b.as_str()) {
                 None => None,
                 Some(Some("id")) => Some(By::Id),
                 Some(Some("key")) => Some(By::Key),
-                Some(_) => return Err(bad(format!("unknown \"by\" in \"{word}\""), "The words are \"id\" and \"key\".")),
+                Some(_) => {
+                    return Err(bad(format!("unknown \"by\" in \"{word}\""), "The words are \"id\" and \"key\"."));
+                }
             };
             Ok((column, by))
         }
@@ -160,7 +191,10 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
         if by == By::Key && accepted.len() > 1 {
             return Err(bad(
                 format!("gate \"{word}\" by key must name one kind"),
-                format!("Keys are unique per kind: write the kind that the column refers to, one of {}.", accepted.join(", ")),
+                format!(
+                    "Keys are unique per kind: write the kind that the column refers to, one of {}.",
+                    accepted.join(", ")
+                ),
             ));
         }
         let rank = kinds.iter().filter(|k| accepted.contains(&k.name)).map(|k| k.rank).max().unwrap_or(0);
@@ -178,7 +212,12 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
         }
         out.push(GateSpec { gate, refs, constant, required: false });
     }
-    out.extend(constants.into_iter().map(|(gate, constant)| GateSpec { gate, refs: vec![], constant, required: false }));
+    out.extend(constants.into_iter().map(|(gate, constant)| GateSpec {
+        gate,
+        refs: vec![],
+        constant,
+        required: false,
+    }));
     // The order in which gates are asked: those most likely to be selective first.
     out.sort_by_key(|g| {
         let at = ["place", "type", "project", "scope", "function"].iter().position(|n| *n == g.gate);
@@ -195,7 +234,8 @@ fn gate_and_kinds(kinds: &[Kind], word: &str) -> Result<(String, Vec<String>)> {
     {
         return Ok((gate.clone(), vec![name]));
     }
-    let mut of_gate: Vec<&Kind> = kinds.iter().filter(|k| k.gate.as_deref() == Some(&name) && k.name != "document").collect();
+    let mut of_gate: Vec<&Kind> =
+        kinds.iter().filter(|k| k.gate.as_deref() == Some(&name) && k.name != "document").collect();
     of_gate.sort_by_key(|k| std::cmp::Reverse(k.rank));
     if of_gate.is_empty() {
         return Err(bad(
@@ -207,12 +247,17 @@ fn gate_and_kinds(kinds: &[Kind], word: &str) -> Result<(String, Vec<String>)> {
 }
 
 fn constant(value: &Value, word: &str, gate: &str) -> Result<Option<Vec<String>>> {
-    let Some(names) = value.as_object().and_then(|o| o.get("constant")) else { return Ok(None) };
+    let Some(names) = value.as_object().and_then(|o| o.get("constant")) else {
+        return Ok(None);
+    };
     if gate != "function" {
         return Err(bad(format!("\"constant\" in gate \"{word}\""), "Only functions can be constants."));
     }
     if value.as_object().is_some_and(|o| o.len() != 1) {
-        return Err(bad(format!("\"constant\" beside other words in gate \"{word}\""), "Write {\"constant\": [\"…\"]} alone."));
+        return Err(bad(
+            format!("\"constant\" beside other words in gate \"{word}\""),
+            "Write {\"constant\": [\"…\"]} alone.",
+        ));
     }
     let list = match names {
         Value::String(s) => Some(vec![s.clone()]),
@@ -221,7 +266,10 @@ fn constant(value: &Value, word: &str, gate: &str) -> Result<Option<Vec<String>>
     };
     match list {
         Some(list) if !list.is_empty() && list.iter().all(|n| !n.trim().is_empty()) => Ok(Some(list)),
-        _ => Err(bad(format!("\"constant\" in gate \"{word}\" must list functions"), "Write {\"constant\": [\"Orders\"]}.")),
+        _ => Err(bad(
+            format!("\"constant\" in gate \"{word}\" must list functions"),
+            "Write {\"constant\": [\"Orders\"]}.",
+        )),
     }
 }
 
@@ -322,7 +370,10 @@ fn principal_column(table: &Table, options: &Map<String, Value>, word: &str) -> 
     let (name, by) = column_and_by(value, word)?;
     let column = table.column(&name)?;
     if column.generated {
-        return Err(error::unsupported(format!("generated column \"{name}\" cannot be \"{word}\""), "docacl has to write it."));
+        return Err(error::unsupported(
+            format!("generated column \"{name}\" cannot be \"{word}\""),
+            "docacl has to write it.",
+        ));
     }
     let by = by_of(column, by, word, |column| present_values_are_ids(table, column, "principal", &[]))?;
     Ok(Some(PrincipalColumn { column: name, by }))
@@ -331,7 +382,10 @@ fn principal_column(table: &Table, options: &Map<String, Value>, word: &str) -> 
 fn own_acl_fits(table: &Table, name: &str) -> Result<()> {
     let column = table.column(name)?;
     if column.ty != pg_sys::INT8OID || column.generated {
-        return Err(wrong_type(format!("column \"{name}\" cannot hold a row's own list"), "Use a nullable bigint column that only docacl writes."));
+        return Err(wrong_type(
+            format!("column \"{name}\" cannot hold a row's own list"),
+            "Use a nullable bigint column that only docacl writes.",
+        ));
     }
     Ok(())
 }
@@ -339,35 +393,59 @@ fn own_acl_fits(table: &Table, name: &str) -> Result<()> {
 fn flag_fits(table: &Table, name: &str, word: &str) -> Result<()> {
     let column = table.column(name)?;
     match column.ty {
-        pg_sys::BOOLOID | pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID if !column.generated => Ok(()),
-        _ => Err(wrong_type(format!("column \"{name}\" has a type that cannot be \"{word}\""), "Use boolean, or a timestamp or date that is null while it is unset.")),
+        pg_sys::BOOLOID | pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID if !column.generated => {
+            Ok(())
+        }
+        _ => Err(wrong_type(
+            format!("column \"{name}\" has a type that cannot be \"{word}\""),
+            "Use boolean, or a timestamp or date that is null while it is unset.",
+        )),
     }
 }
 
-fn mapped_columns(table: &Table, options: &Map<String, Value>, spec: &Spec, snap: &Snap) -> Result<BTreeMap<String, u64>> {
-    let Some(value) = options.get("columns").filter(|v| !v.is_null()) else { return Ok(BTreeMap::new()) };
+fn mapped_columns(
+    table: &Table,
+    options: &Map<String, Value>,
+    spec: &Spec,
+    snap: &Snap,
+) -> Result<BTreeMap<String, u64>> {
+    let Some(value) = options.get("columns").filter(|v| !v.is_null()) else {
+        return Ok(BTreeMap::new());
+    };
     let custom = facts::custom_actions(snap)?;
     let mut out = BTreeMap::new();
     for (name, word) in object(value, "columns")? {
         table.column(name)?;
         if spec.shape_columns().contains(&name.as_str()) || spec.key.as_deref() == Some(name) {
-            return Err(bad(format!("column \"{name}\" is mapped already"), "Gates, key, owner, requester and flags have actions of their own."));
+            return Err(bad(
+                format!("column \"{name}\" is mapped already"),
+                "Gates, key, owner, requester and flags have actions of their own.",
+            ));
         }
-        let word = word.as_str().ok_or_else(|| bad(format!("column \"{name}\" is not mapped to an action"), "Write {\"column\": \"action\"}."))?;
+        let word = word.as_str().ok_or_else(|| {
+            bad(format!("column \"{name}\" is not mapped to an action"), "Write {\"column\": \"action\"}.")
+        })?;
         let actions = action::granted_by(word, &custom)
             .ok()
             .and_then(|words| match words.as_slice() {
                 [one] if !one.is_set && action::names(one.actions, &custom).len() == 1 => Some(one.actions),
                 _ => None,
             })
-            .ok_or_else(|| bad(format!("column \"{name}\" is mapped to \"{word}\", which is no single action"), "Name one action, for instance rename, sign or archive."))?;
+            .ok_or_else(|| {
+                bad(
+                    format!("column \"{name}\" is mapped to \"{word}\", which is no single action"),
+                    "Name one action, for instance rename, sign or archive.",
+                )
+            })?;
         out.insert(name.clone(), actions.bits());
     }
     Ok(out)
 }
 
 fn require_gates(spec: &mut Spec, options: &Map<String, Value>) -> Result<()> {
-    let Some(value) = options.get("required").filter(|v| !v.is_null()) else { return Ok(()) };
+    let Some(value) = options.get("required").filter(|v| !v.is_null()) else {
+        return Ok(());
+    };
     let wrong = || bad("option \"required\" must list gates", "Write {\"required\": [\"location\"]}.");
     for word in value.as_array().ok_or_else(wrong)? {
         let word = word.as_str().ok_or_else(wrong)?;
@@ -376,7 +454,9 @@ fn require_gates(spec: &mut Spec, options: &Map<String, Value>) -> Result<()> {
             .gates
             .iter_mut()
             .find(|g| g.gate == name || g.refs.iter().any(|r| r.kinds.contains(&name)))
-            .ok_or_else(|| bad(format!("required gate \"{word}\" is not a gate of the table"), "Name a gate that has a column."))?;
+            .ok_or_else(|| {
+                bad(format!("required gate \"{word}\" is not a gate of the table"), "Name a gate that has a column.")
+            })?;
         gate.required = true;
     }
     Ok(())

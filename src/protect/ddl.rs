@@ -18,7 +18,8 @@ use crate::shape::Shape;
 /// Last in the alphabet: a BEFORE trigger of the application's must not change the row after it was judged.
 pub const ROW_TRIGGER: &str = "~docacl_row";
 const TRUNCATE_TRIGGER: &str = "~docacl_truncate";
-const POLICIES: [&str; 6] = ["docacl_select", "docacl_insert", "docacl_update", "docacl_delete", "docacl_permissive", "docacl_installed"];
+const POLICIES: [&str; 6] =
+    ["docacl_select", "docacl_insert", "docacl_update", "docacl_delete", "docacl_permissive", "docacl_installed"];
 
 /// Whether row security was enabled and forced on the table.
 pub fn row_security(table: &Table) -> Result<(bool, bool)> {
@@ -93,7 +94,8 @@ fn has_permissive(table: &Table) -> Result<bool> {
 
 /// The call of docacl.row_check.
 fn check(wanted: Actions, shape: &Shape, columns: &[&str]) -> Result<String> {
-    let mut call = format!("docacl.row_check({}::bigint, {}::text", wanted.bits(), pgrx::spi::quote_literal(shape.to_text()?));
+    let mut call =
+        format!("docacl.row_check({}::bigint, {}::text", wanted.bits(), pgrx::spi::quote_literal(shape.to_text()?));
     for column in columns {
         call.push_str(", ");
         call.push_str(&pgrx::spi::quote_identifier(column));

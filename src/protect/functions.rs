@@ -100,7 +100,9 @@ fn lock(relation: pg_sys::Oid) -> Result<()> {
 pub fn name_of(relation: pg_sys::Oid) -> Result<String> {
     let sql = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c \
                JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1";
-    Spi::get_one_with_args::<String>(sql, &[relation.into()]).map_err(spi)?.ok_or_else(|| error::internal("a relation without a name"))
+    Spi::get_one_with_args::<String>(sql, &[relation.into()])
+        .map_err(spi)?
+        .ok_or_else(|| error::internal("a relation without a name"))
 }
 
 /// The table, if it is one that can be protected.

@@ -38,7 +38,9 @@ pub fn rows_using(resource: &Resource) -> Result<Option<String>> {
 pub fn rows_owned_by(principal: &Principal) -> Result<Option<String>> {
     let snap = Snap::fresh();
     for table in facts::protected_tables(&snap)? {
-        let Some(owner) = Spec::from_json(table.spec)?.owner else { continue };
+        let Some(owner) = Spec::from_json(table.spec)?.owner else {
+            continue;
+        };
         let value = match owner.by {
             By::Id => Some(principal.id.to_string()),
             By::Key => principal.key.clone(),

@@ -79,7 +79,8 @@ impl Spec {
         if let Some(spec) = PARSED.with_borrow(|p| p.get(text).cloned()) {
             return Ok(spec);
         }
-        let spec: Rc<Spec> = Rc::new(serde_json::from_str(text).map_err(|e| internal(format!("a spec in a trigger: {e}")))?);
+        let spec: Rc<Spec> =
+            Rc::new(serde_json::from_str(text).map_err(|e| internal(format!("a spec in a trigger: {e}")))?);
         PARSED.with_borrow_mut(|p| p.insert(text.into(), spec.clone()));
         Ok(spec)
     }

@@ -51,7 +51,9 @@ const MOST_BOUND: usize = 64;
 /// Forgets what is known of a relation; `INVALID` means all of them. Called on relcache invalidation.
 pub fn forget(relation: pg_sys::Oid) {
     let all = relation == pg_sys::Oid::INVALID;
-    let known = TARGETS.with_borrow_mut(|targets| if all { targets.drain().next().is_some() } else { targets.remove(&relation).is_some() });
+    let known = TARGETS.with_borrow_mut(|targets| {
+        if all { targets.drain().next().is_some() } else { targets.remove(&relation).is_some() }
+    });
     if all || known {
         DEFAULT.set(None);
         BOUND.with_borrow_mut(HashMap::clear);
@@ -81,7 +83,10 @@ pub fn default() -> Result<Rc<Target>> {
     }
     let snap = Snap::latest();
     let table = facts::protected_tables(&snap)?.into_iter().find(|t| t.is_default).ok_or_else(|| {
-        wrong_state("there is no default documents table", "Protect one with the option \"default\": true, or name the table: acl_can_row(…).")
+        wrong_state(
+            "there is no default documents table",
+            "Protect one with the option \"default\": true, or name the table: acl_can_row(…).",
+        )
     })?;
     let target = of(table.relation)?;
     DEFAULT.set(Some(target.clone()));
@@ -99,7 +104,12 @@ fn read(relation: pg_sys::Oid, spec: Spec) -> Result<Target> {
             attributes
                 .iter()
                 .find(|a| !a.attisdropped && std::ffi::CStr::from_ptr(a.attname.data.as_ptr()).to_str() == Ok(name))
-                .ok_or_else(|| wrong_state(format!("column \"{name}\" of a protected table is gone"), "Protect the table again with acl_protect."))
+                .ok_or_else(|| {
+                    wrong_state(
+                        format!("column \"{name}\" of a protected table is gone"),
+                        "Protect the table again with acl_protect.",
+                    )
+                })
         };
         let mut columns = Vec::new();
         for name in spec.shape_columns() {
@@ -109,7 +119,12 @@ fn read(relation: pg_sys::Oid, spec: Spec) -> Result<Target> {
         let key = match &spec.key {
             Some(name) => {
                 let a = find(name)?;
-                unique_index(rel, a.attnum).map(|index| KeyColumn { attno: a.attnum, ty: a.atttypid, collation: a.attcollation, index })
+                unique_index(rel, a.attnum).map(|index| KeyColumn {
+                    attno: a.attnum,
+                    ty: a.atttypid,
+                    collation: a.attcollation,
+                    index,
+                })
             }
             None => None,
         };
@@ -130,7 +145,12 @@ unsafe fn unique_index(rel: pg_sys::Relation, attno: i16) -> Option<pg_sys::Oid>
             let opened = pg_sys::index_open(index, pg_sys::AccessShareLock as i32);
             let form = &*(*opened).rd_index;
             let whole = pg_sys::RelationGetIndexPredicate(opened).is_null();
-            if form.indisunique && form.indisvalid && form.indnkeyatts == 1 && whole && form.indkey.values.as_slice(1)[0] == attno {
+            if form.indisunique
+                && form.indisvalid
+                && form.indnkeyatts == 1
+                && whole
+                && form.indkey.values.as_slice(1)[0] == attno
+            {
                 found = found.or(Some(index));
             }
             pg_sys::index_close(opened, pg_sys::AccessShareLock as i32);
@@ -147,21 +167,34 @@ impl Target {
     }
 
     /// Calls `use_row` with the columns of the row of this key.
-    pub fn with_row<T>(&self, key: &str, snap: &Snap, use_row: impl FnOnce(&Vec<Option<pg_sys::Datum>>) -> Result<T>) -> Result<Option<T>> {
+    pub fn with_row<T>(
+        &self,
+        key: &str,
+        snap: &Snap,
+        use_row: impl FnOnce(&Vec<Option<pg_sys::Datum>>) -> Result<T>,
+    ) -> Result<Option<T>> {
         let Some(column) = &self.key else {
             return Err(wrong_state(
                 format!("table {} is protected without a key", name_of(self.relation)?),
                 "Give it a primary key or a unique index, and protect it again with the option \"key\".",
             ));
         };
-        let Some((value, procedure)) = key_datum(column.ty, key)? else { return Ok(None) };
+        let Some((value, procedure)) = key_datum(column.ty, key)? else {
+            return Ok(None);
+        };
         let mut out = None;
         // SAFETY: the relation is opened with a lock and closed; the tuple is used before the scan ends. The row
         // is read past row security: the verdict about it is what is asked for.
         unsafe {
             let rel = pg_sys::table_open(self.relation, pg_sys::AccessShareLock as i32);
             let mut scan_key = pg_sys::ScanKeyData::default();
-            pg_sys::ScanKeyInit(&mut scan_key, column.attno, pg_sys::BTEqualStrategyNumber as u16, pg_sys::Oid::from(procedure), value);
+            pg_sys::ScanKeyInit(
+                &mut scan_key,
+                column.attno,
+                pg_sys::BTEqualStrategyNumber as u16,
+                pg_sys::Oid::from(procedure),
+                value,
+            );
             scan_key.sk_collation = column.collation;
             let scan = pg_sys::systable_beginscan(rel, column.index, true, snap.pointer(), 1, &mut scan_key);
             let tuple = pg_sys::systable_getnext(scan);
@@ -192,7 +225,9 @@ impl Target {
 
     /// The key column, quoted, and a key as a literal of its type; `None` where it is no value of that type.
     pub fn key_literal(&self, key: &str) -> Result<Option<(String, String)>> {
-        let (Some(column), Some(name)) = (&self.key, &self.spec.key) else { return Ok(None) };
+        let (Some(column), Some(name)) = (&self.key, &self.spec.key) else {
+            return Ok(None);
+        };
         if key_datum(column.ty, key)?.is_none() {
             return Ok(None);
         }

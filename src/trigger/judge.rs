@@ -11,10 +11,10 @@ use super::{Site, references};
 use crate::bound::Bound;
 use crate::error::{Result, denied, inconsistent, internal, missing_reference, required};
 use crate::facts;
+use crate::freshness;
 use crate::owner::AsOwner;
 use crate::scan::Snap;
 use crate::shape::By;
-use crate::freshness;
 
 /// INSERT: add, judged on the new row.
 pub unsafe fn insert(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_sys::HeapTuple> {
@@ -35,11 +35,18 @@ pub unsafe fn insert(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
     }
 }
 
-unsafe fn judge_insert(site: &Site, relation: pg_sys::Relation, values: &mut Values, changed: &mut Vec<Column>) -> Result<()> {
+unsafe fn judge_insert(
+    site: &Site,
+    relation: pg_sys::Relation,
+    values: &mut Values,
+    changed: &mut Vec<Column>,
+) -> Result<()> {
     let snap = Snap::statement();
     // SAFETY: the statement's open relation.
     let table = unsafe { table_name(relation) };
-    let Some(bound) = &site.bound else { return Err(nobody(&table)) };
+    let Some(bound) = &site.bound else {
+        return Err(nobody(&table));
+    };
     if let Some(own) = site.columns.own_acl
         && values.get(own).is_some()
     {
@@ -121,7 +128,9 @@ unsafe fn judge_update(
     let snap = Snap::statement();
     // SAFETY: the statement's open relation.
     let table = unsafe { table_name(data.tg_relation) };
-    let Some(bound) = &site.bound else { return Err(nobody(&table)) };
+    let Some(bound) = &site.bound else {
+        return Err(nobody(&table));
+    };
     // SAFETY: values of the relation's columns.
     let differs = |column: Column, new: &Values| unsafe { distinct(column, old, new) };
     let before = verdict(&bound.old, old, &site.columns.shape, &snap)?.of_existing();
@@ -221,8 +230,12 @@ pub unsafe fn delete(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
         let old = Values::of(data.tg_trigtuple, data.tg_relation)?;
         if !site.exempt {
             let table = table_name(data.tg_relation);
-            let Some(bound) = &site.bound else { return Err(nobody(&table)) };
-            if site.columns.deleted.is_some() && !is_admin(&verdict(&bound.old, &old, &site.columns.shape, &Snap::statement())?) {
+            let Some(bound) = &site.bound else {
+                return Err(nobody(&table));
+            };
+            if site.columns.deleted.is_some()
+                && !is_admin(&verdict(&bound.old, &old, &site.columns.shape, &Snap::statement())?)
+            {
                 return Err(denied(
                     format!("permission denied to remove a row of table \"{table}\" for good"),
                     "Mark the row deleted instead, by updating its deletion column.",
@@ -240,21 +253,26 @@ pub unsafe fn delete(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
 
 /// Whether who is asking is system, or admin of every account there is.
 pub fn is_admin_everywhere(snap: &Snap) -> Result<bool> {
-    let Some(id) = freshness::session_principal(snap)? else { return Ok(false) };
+    let Some(id) = freshness::session_principal(snap)? else {
+        return Ok(false);
+    };
     let ring = freshness::ring(id, snap)?;
     if ring.subject.kind == SubjectKind::System {
         return Ok(true);
     }
     let accounts = {
         let _owner = AsOwner::begin()?;
-        Spi::get_one::<i64>("SELECT count(*) FROM docacl.resource WHERE kind = 'account'").map_err(|e| internal(e.to_string()))?
+        Spi::get_one::<i64>("SELECT count(*) FROM docacl.resource WHERE kind = 'account'")
+            .map_err(|e| internal(e.to_string()))?
     };
     Ok(ring.subject.admin && accounts == Some(1))
 }
 
 /// A row's own list goes where the row goes, and is called as the row is called.
 fn follow(site: &Site, old: &Values, new: &Values, gates: &[bool]) -> Result<()> {
-    let Some(own) = site.columns.own_acl.and_then(|c| new.get(c)) else { return Ok(()) };
+    let Some(own) = site.columns.own_acl.and_then(|c| new.get(c)) else {
+        return Ok(());
+    };
     let id = (own.value() as i64).unsigned_abs() as i64;
     // SAFETY: values of the table's columns.
     let key_differs = site.columns.key.is_some_and(|k| unsafe { distinct(k, old, new) });
@@ -282,7 +300,9 @@ fn location_of(site: &Site, values: &Values) -> Result<Option<i64>> {
             continue;
         }
         for (reference, column) in gate.refs.iter().zip(columns) {
-            let Some(datum) = values.get(*column) else { continue };
+            let Some(datum) = values.get(*column) else {
+                continue;
+            };
             let text = references::text_of(column.ty, datum)?;
             return match reference.by {
                 By::Id => Ok(text.parse().ok()),
@@ -303,7 +323,9 @@ fn location_of(site: &Site, values: &Values) -> Result<Option<i64>> {
 
 /// An own list written by an exempt session (docacl itself, a restore): it must be the list of this row.
 unsafe fn own_list_fits(site: &Site, data: &pg_sys::TriggerData, values: &Values, own: Column) -> Result<()> {
-    let Some(datum) = values.get(own) else { return Ok(()) };
+    let Some(datum) = values.get(own) else {
+        return Ok(());
+    };
     let id = (datum.value() as i64).unsigned_abs() as i64;
     let snap = Snap::fresh();
     let list = facts::resource(id, &snap)?.filter(|r| r.kind == "document").ok_or_else(|| {
@@ -315,7 +337,10 @@ unsafe fn own_list_fits(site: &Site, data: &pg_sys::TriggerData, values: &Values
     };
     // SAFETY: the statement's open relation.
     if list.relation != Some(unsafe { (*data.tg_relation).rd_id }) || list.row_key != key {
-        return Err(inconsistent("the own list is another row's", "Only docacl writes this column: use acl_grant_row."));
+        return Err(inconsistent(
+            "the own list is another row's",
+            "Only docacl writes this column: use acl_grant_row.",
+        ));
     }
     Ok(())
 }
@@ -335,7 +360,9 @@ fn is_marked(column: Column, values: &Values) -> bool {
 /// Whether the statement itself names the column.
 unsafe fn is_named(data: &pg_sys::TriggerData, column: Column) -> bool {
     // SAFETY: PostgreSQL's bitmap, offset as it offsets it.
-    unsafe { pg_sys::bms_is_member(i32::from(column.attno) - pg_sys::FirstLowInvalidHeapAttributeNumber, data.tg_updatedcols) }
+    unsafe {
+        pg_sys::bms_is_member(i32::from(column.attno) - pg_sys::FirstLowInvalidHeapAttributeNumber, data.tg_updatedcols)
+    }
 }
 
 fn put(column: Column, value: Option<pg_sys::Datum>, values: &mut Values, changed: &mut Vec<Column>) {
@@ -366,7 +393,12 @@ fn write_me(bound: &Bound, who: Who, values: &mut Values, changed: &mut Vec<Colu
 
 /// A key of the application as a value of a column's type.
 fn from_text(ty: pg_sys::Oid, key: &str) -> Result<Option<pg_sys::Datum>> {
-    let wrong = || inconsistent(format!("key \"{key}\" is no value of the column's type"), "Give the principal a key of that type.");
+    let wrong = || {
+        inconsistent(
+            format!("key \"{key}\" is no value of the column's type"),
+            "Give the principal a key of that type.",
+        )
+    };
     Ok(match ty {
         pg_sys::INT2OID => key.parse::<i16>().map_err(|_| wrong())?.into_datum(),
         pg_sys::INT4OID => key.parse::<i32>().map_err(|_| wrong())?.into_datum(),
@@ -392,18 +424,31 @@ fn nobody(table: &str) -> pgrx::pg_sys::panic::ErrorReport {
 }
 
 fn own_acl_refused(table: &str) -> pgrx::pg_sys::panic::ErrorReport {
-    denied(format!("permission denied to write a row's own list in table \"{table}\""), "Use acl_grant_row, acl_revoke_row and acl_set_row_inherits.")
+    denied(
+        format!("permission denied to write a row's own list in table \"{table}\""),
+        "Use acl_grant_row, acl_revoke_row and acl_set_row_inherits.",
+    )
 }
 
 /// 42501 naming the action and the gate that refused, and nothing else.
-fn refusal(table: &str, actions: Actions, bound: &Bound, row: &Vec<Option<pg_sys::Datum>>, snap: &Snap) -> Result<pgrx::pg_sys::panic::ErrorReport> {
+fn refusal(
+    table: &str,
+    actions: Actions,
+    bound: &Bound,
+    row: &Vec<Option<pg_sys::Datum>>,
+    snap: &Snap,
+) -> Result<pgrx::pg_sys::panic::ErrorReport> {
     let custom = facts::custom_actions(snap)?;
     let name = action::names(actions, &custom).join(", ");
     let gates = bound.gate_keys(row, snap)?;
     let shut = gates.iter().find(|(_, key)| key.is_some_and(|k| !k.permits().contains(actions)));
     let hint = match shut {
-        Some((gate, _)) => format!("Gate {gate} does not let {name} through; whoever administers it can grant it."),
-        None if gates.iter().any(|(_, key)| key.is_some()) => format!("No gate of the row gives {name}, or a rule of the row forbids it."),
+        Some((gate, _)) => {
+            format!("Gate {gate} does not let {name} through; whoever administers it can grant it.")
+        }
+        None if gates.iter().any(|(_, key)| key.is_some()) => {
+            format!("No gate of the row gives {name}, or a rule of the row forbids it.")
+        }
         None => format!("The row has no gate, and {name} is not its owner's."),
     };
     let gate = shut.map(|(gate, _)| format!(" (gate \"{gate}\")")).unwrap_or_default();
@@ -413,4 +458,3 @@ fn refusal(table: &str, actions: Actions, bound: &Bound, row: &Vec<Option<pg_sys
 fn run(sql: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<()> {
     Spi::run_with_args(sql, args).map_err(|e| internal(e.to_string()))
 }
-

@@ -31,20 +31,31 @@ pub fn check(site: &mut Site, values: &Values) -> Result<()> {
     for (gate, columns) in site.spec.gates.iter().zip(&site.columns.gates) {
         let mut present: Vec<Resource> = Vec::new();
         for (reference, column) in gate.refs.iter().zip(columns) {
-            let Some(datum) = values.get(*column) else { continue };
+            let Some(datum) = values.get(*column) else {
+                continue;
+            };
             let value = text_of(column.ty, datum)?;
             let cache_key = (reference.column.clone(), value.clone());
             let resource = match site.references.found.get(&cache_key) {
                 Some(found) => found.clone(),
                 None => {
-                    let found = look_up(&reference.kinds, reference.by, &value, &reference.column, snap.get_or_insert_with(Snap::latest))?;
+                    let found = look_up(
+                        &reference.kinds,
+                        reference.by,
+                        &value,
+                        &reference.column,
+                        snap.get_or_insert_with(Snap::latest),
+                    )?;
                     site.references.found.insert(cache_key, found.clone());
                     found
                 }
             };
             if account.is_some_and(|a| a != resource.account) {
                 return Err(inconsistent(
-                    format!("column \"{}\" refers to another account than the row's other references", reference.column),
+                    format!(
+                        "column \"{}\" refers to another account than the row's other references",
+                        reference.column
+                    ),
                     "All references of a row are of one account.",
                 ));
             }
@@ -109,7 +120,9 @@ fn nested(present: &[Resource], snap: &Snap) -> Result<()> {
                 break;
             }
             at = match at.parent {
-                Some(parent) => facts::resource(parent, snap)?.ok_or_else(|| error::internal("a resource without its parent"))?,
+                Some(parent) => {
+                    facts::resource(parent, snap)?.ok_or_else(|| error::internal("a resource without its parent"))?
+                }
                 None => {
                     return Err(inconsistent(
                         format!("the row's {} is not inside its {}", inner.kind, outer.kind),

@@ -20,7 +20,6 @@ pub struct Column {
 #[derive(Debug, Clone)]
 pub struct Asked {
     pub column: Column,
-    pub name: String,
     /// None: an ordinary column.
     pub action: Option<Actions>,
 }
@@ -96,7 +95,7 @@ impl Columns {
             others: attributes
                 .iter()
                 .filter(|(name, _, generated)| !generated && !special.contains(&name.as_str()))
-                .map(|(name, column, _)| Asked { column: *column, name: name.clone(), action: spec.mapped(name) })
+                .map(|(name, column, _)| Asked { column: *column, action: spec.mapped(name) })
                 .collect(),
         })
     }
@@ -141,12 +140,18 @@ impl Values {
     }
 
     /// The tuple with these values in some of its columns.
-    pub unsafe fn into_tuple(self, tuple: pg_sys::HeapTuple, relation: pg_sys::Relation, changed: &[Column]) -> pg_sys::HeapTuple {
+    pub unsafe fn into_tuple(
+        self,
+        tuple: pg_sys::HeapTuple,
+        relation: pg_sys::Relation,
+        changed: &[Column],
+    ) -> pg_sys::HeapTuple {
         if changed.is_empty() {
             return tuple;
         }
         let mut columns: Vec<i32> = changed.iter().map(|c| i32::from(c.attno)).collect();
-        let mut values: Vec<pg_sys::Datum> = changed.iter().map(|c| self.get(*c).unwrap_or(pg_sys::Datum::from(0usize))).collect();
+        let mut values: Vec<pg_sys::Datum> =
+            changed.iter().map(|c| self.get(*c).unwrap_or(pg_sys::Datum::from(0usize))).collect();
         let mut nulls: Vec<bool> = changed.iter().map(|c| self.get(*c).is_none()).collect();
         // SAFETY: the arrays have as many entries as said.
         unsafe {
@@ -212,14 +217,17 @@ unsafe fn equal(ty: pg_sys::Oid, a: pg_sys::Datum, b: pg_sys::Datum) -> bool {
             return false;
         }
         let finfo = &cache.eq_opr_finfo as *const pg_sys::FmgrInfo as *mut pg_sys::FmgrInfo;
-        let collation = if cache.typcollation == pg_sys::Oid::INVALID { pg_sys::DEFAULT_COLLATION_OID } else { cache.typcollation };
+        let collation =
+            if cache.typcollation == pg_sys::Oid::INVALID { pg_sys::DEFAULT_COLLATION_OID } else { cache.typcollation };
         pg_sys::FunctionCall2Coll(finfo, collation, a, b).value() & 0xff != 0
     }
 }
 
 /// Whether a value of a new row is what the column has when nobody says anything: null, or its constant default.
 pub unsafe fn is_default(relation: pg_sys::Relation, column: Column, values: &Values) -> bool {
-    let Some(value) = values.get(column) else { return true };
+    let Some(value) = values.get(column) else {
+        return true;
+    };
     // SAFETY: the relation is open; build_column_default gives an expression or null.
     unsafe {
         let expression = pg_sys::build_column_default(relation, i32::from(column.attno));

@@ -58,12 +58,7 @@ pub fn random(random: &mut Random, world: &World, account: AccountId) -> Option<
     match random.below(20) {
         0..=6 => {
             let (grant, words) = generate::grant(random, world, account)?;
-            Some(Change::Grant {
-                principal: grant.principal,
-                words,
-                resource: grant.resource,
-                period: grant.period,
-            })
+            Some(Change::Grant { principal: grant.principal, words, resource: grant.resource, period: grant.period })
         }
         7..=10 => {
             let here: Vec<&Grant> =

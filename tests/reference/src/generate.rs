@@ -4,8 +4,8 @@
 use crate::actions;
 use crate::random::Random;
 use crate::world::{
-    AccountId, Family, Gate, Grant, KindId, Membership, Period, PrincipalId, PrincipalKind, Reference, ResourceId,
-    Row, World,
+    AccountId, Family, Gate, Grant, KindId, Membership, Period, PrincipalId, PrincipalKind, Reference, ResourceId, Row,
+    World,
 };
 
 /// How much of everything a random world has: of principals and resources, the most per account.
@@ -24,16 +24,8 @@ pub struct Size {
 
 impl Size {
     /// A world that a property test shrinks by hand.
-    pub const SMALL: Size = Size {
-        accounts: 2,
-        users: 4,
-        roles: 4,
-        api_keys: 1,
-        memberships: 6,
-        own_kinds: 1,
-        resources: 4,
-        grants: 16,
-    };
+    pub const SMALL: Size =
+        Size { accounts: 2, users: 4, roles: 4, api_keys: 1, memberships: 6, own_kinds: 1, resources: 4, grants: 16 };
 }
 
 /// One gate of a protected table.
@@ -367,13 +359,7 @@ pub fn shape(random: &mut Random, world: &World) -> Shape {
 }
 
 /// A random row of a table in an account; its own list becomes a resource of the world.
-pub fn row(
-    random: &mut Random,
-    world: &mut World,
-    shape: &Shape,
-    account: AccountId,
-    chances: RowChances,
-) -> Row {
+pub fn row(random: &mut Random, world: &mut World, shape: &Shape, account: AccountId, chances: RowChances) -> Row {
     let gates = shape.gates.iter().map(|gate| Gate {
         family: gate.family,
         required: gate.required,

@@ -180,8 +180,7 @@ impl World {
         }
         // "engaged = the gates of the table whose reference is not null in this row; a required gate without one
         // is closed (unless all are empty)"
-        let standings: Vec<Standing> =
-            row.gates.iter().map(|gate| self.standing(u, entered, row, gate)).collect();
+        let standings: Vec<Standing> = row.gates.iter().map(|gate| self.standing(u, entered, row, gate)).collect();
         let all_empty = standings.iter().all(|standing| *standing == Standing::Neutral);
         let missing = std::iter::zip(&row.gates, &standings)
             .any(|(gate, standing)| gate.required && *standing == Standing::Neutral);

@@ -275,13 +275,7 @@ impl World {
     }
 
     /// A resource that inherits as its kind does by default.
-    pub fn resource(
-        &mut self,
-        kind: KindId,
-        account: AccountId,
-        name: &str,
-        parent: Option<ResourceId>,
-    ) -> ResourceId {
+    pub fn resource(&mut self, kind: KindId, account: AccountId, name: &str, parent: Option<ResourceId>) -> ResourceId {
         let inherits = self.kinds[kind].inherits;
         self.resources.push(Resource { kind, account, name: name.to_owned(), parent, inherits, is_star: false });
         self.resources.len() - 1

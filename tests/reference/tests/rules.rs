@@ -27,7 +27,10 @@ fn office() -> Office {
 
 impl Office {
     fn row(&self) -> Row {
-        Row { gates: vec![Gate::to(Family::Place, self.location), Gate::to(Family::Type, self.invoices)], ..Row::default() }
+        Row {
+            gates: vec![Gate::to(Family::Place, self.location), Gate::to(Family::Type, self.invoices)],
+            ..Row::default()
+        }
     }
 
     fn may(&self, row: &Row) -> u64 {
@@ -107,8 +110,7 @@ fn a_missing_required_reference_closes_but_not_the_intray() {
     let required = Gate { required: true, ..Gate::empty(Family::Type) };
     let row = Row { gates: vec![Gate::to(Family::Place, office.location), required.clone()], ..Row::default() };
     assert_eq!(office.may(&row), 0);
-    let unfiled =
-        Row { gates: vec![Gate::empty(Family::Place), required], owner: Some(office.user), ..Row::default() };
+    let unfiled = Row { gates: vec![Gate::empty(Family::Place), required], owner: Some(office.user), ..Row::default() };
     assert_ne!(office.may(&unfiled), 0);
 }
 
@@ -292,9 +294,8 @@ fn the_first_reference_present_decides() {
 fn an_insert_asks_add_and_what_it_sets() {
     let mut office = office();
     let row = office.row();
-    let insert = |office: &Office, mapped, reads| {
-        office.world.insert(Some(office.user), &office.row(), Set { mapped, reads })
-    };
+    let insert =
+        |office: &Office, mapped, reads| office.world.insert(Some(office.user), &office.row(), Set { mapped, reads });
     assert_eq!(office.world.insert(None, &row, Set::default()), Outcome::Refused);
     assert_eq!(insert(&office, 0, false), Outcome::Refused);
     office.world.grant(office.role, "enter", office.location);
@@ -335,9 +336,7 @@ fn a_move_asks_move_here_and_add_there() {
     let mut moved = row.clone();
     moved.gates[0] = Gate::to(Family::Place, there);
     let changed = Changed { location: true, ..Changed::default() };
-    let judge = |office: &Office| {
-        office.world.update(Some(office.user), &row, &moved, changed, named("write move"))
-    };
+    let judge = |office: &Office| office.world.update(Some(office.user), &row, &moved, changed, named("write move"));
     assert_eq!(judge(&office), Outcome::Refused);
     office.world.grant(office.role, "enter", there);
     assert_eq!(judge(&office), Outcome::Done);
