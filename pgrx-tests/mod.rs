@@ -6,4 +6,5 @@ mod admin_principals;
 mod admin_resources;
 mod admin_rows;
 mod admin_seed;
+mod engine;
 mod support;

@@ -5,6 +5,11 @@ CREATE FUNCTION docacl.row_check(wanted bigint, shape text, VARIADIC "any") RETU
 LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 3 AS 'MODULE_PATHNAME', 'docacl_row_check';
 COMMENT ON FUNCTION docacl.row_check(bigint, text, "any") IS 'Whether who is asking may do any of the wanted actions with a row of this shape. Called by the policies that acl_protect writes.';
 
+-- A table whose only gate is a constant has no column to hand over.
+CREATE FUNCTION docacl.row_check(wanted bigint, shape text) RETURNS boolean
+LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 3 AS 'MODULE_PATHNAME', 'docacl_row_check';
+COMMENT ON FUNCTION docacl.row_check(bigint, text) IS 'Whether who is asking may do any of the wanted actions with a row of this shape, which has no columns: its gates are constants.';
+
 CREATE FUNCTION docacl.row_trigger() RETURNS trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'docacl_row_trigger';
 COMMENT ON FUNCTION docacl.row_trigger() IS 'Judges INSERT and UPDATE of a protected table and checks the references of its rows. Its argument is the spec that acl_protect wrote.';

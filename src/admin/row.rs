@@ -16,7 +16,7 @@ use super::{grants, write};
 use crate::error::{self, Result};
 use crate::facts::{self, Resource};
 use crate::freshness;
-use crate::owner::AsOwner;
+use crate::owner::{AsOwner, AsTableOwner};
 use crate::protect::functions::name_of;
 use crate::protect::target::{self, Target};
 use crate::regclass::Regclass;
@@ -143,8 +143,8 @@ impl Row {
         match &self.target.spec.own_acl {
             Some(column) => Ok(column),
             None => Err(error::wrong_state(
-                "rows of this table have no lists of their own",
-                "Add a nullable bigint column and protect the table again with the option \"own_acl\".",
+                format!("rows of table {} have no lists of their own", name_of(self.target.relation)?),
+                "Protect the table again with the option \"own_acl\", naming a nullable bigint column.",
             )),
         }
     }
@@ -165,8 +165,8 @@ impl Row {
         let sql = format!(
             "SELECT {key}::text, ctid::text, {own}{columns} FROM {name} WHERE {key} = {literal} FOR NO KEY UPDATE"
         );
-        // As the table's owner, with search_path still pinned: planning may call functions that his indexes name.
-        let _table_owner = AsOwner::of_table(self.target.relation)?;
+        // As the table's owner: planning may call functions that his indexes name, and they are no superuser's.
+        let _table_owner = AsTableOwner::begin(self.target.relation)?;
         let read = Spi::connect_mut(|client| {
             let table = client.update(&sql, Some(1), &[])?;
             if table.is_empty() {
@@ -214,7 +214,7 @@ impl Row {
             pgrx::spi::quote_identifier(self.own_column()?),
             locked.ctid
         );
-        let _owner = AsOwner::of_table(self.target.relation)?;
+        let _owner = AsTableOwner::begin(self.target.relation)?;
         let changed = Spi::connect_mut(|client| client.update(&sql, None, &[]).map(|t| t.len()))
             .map_err(|e| error::internal(e.to_string()))?;
         if changed == 1 {

@@ -414,7 +414,7 @@ SELECT who,
        attempt(who, 'DELETE FROM dm_document WHERE id = 2') AS "delete"
   FROM unnest(ARRAY['basic', 'mid', 'high', 'high without location']) AS who;
 
--- B14: and once the role is given, the next statement sees it
+-- B20: and once the key is given, the next statement sees it
 DO $$ BEGIN PERFORM acl_assign('HR key', 'high without location'); END $$;
 SELECT sees('high without location', 'dm_document') AS "2,31,35";
 DO $$ BEGIN PERFORM acl_unassign('HR key', 'high without location'); END $$;

@@ -222,7 +222,7 @@ SELECT count(*) AS n0 FROM id_document;
 RESET ROLE;
 DO $$ BEGIN PERFORM acl_alter_user('ann', enabled => true); END $$;
 SELECT attempt('ann', 'SELECT 1 FROM id_document') AS n2;
--- no longer trusted: no way in, and what was said before no longer counts
+-- no longer trusted: no way in
 BEGIN;
 SET LOCAL ROLE regress_app;
 DO $$ BEGIN PERFORM acl_set_user('ann'); END $$;

@@ -113,6 +113,23 @@ DO $$ BEGIN
 END $$;
 SELECT who, sees(who, 'iv_order') AS orders, sees(who, 'iv_budget') AS budgets, sees(who, 'iv_document') AS documents
   FROM unnest(ARRAY['without project', 'by user', 'by role']) AS who;
+-- E7: budgets, processes, adjustments, invoices, orders and revenues alike
+DO $$
+DECLARE
+  t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['budget', 'process', 'adjustment', 'invoice', 'order', 'revenue'] LOOP
+    EXECUTE format('CREATE TABLE iv_data_%s (id int PRIMARY KEY, project int, note text)', t);
+    EXECUTE format('INSERT INTO iv_data_%1$s VALUES (1, 1, ''%1$s of P''), (2, 2, ''%1$s of Q'')', t);
+    EXECUTE format('GRANT SELECT, INSERT, UPDATE, DELETE ON iv_data_%s TO PUBLIC', t);
+    PERFORM acl_protect(('iv_data_' || t)::regclass, '{"project": {"column": "project", "by": "key"}}', '{"key": "id"}');
+  END LOOP;
+END $$;
+SELECT t, sees('without project', 'iv_data_' || t) AS nothing, sees('by user', 'iv_data_' || t) AS "1", sees('by role', 'iv_data_' || t) AS "1",
+       attempt('without project', format('INSERT INTO iv_data_%s VALUES (3, 1, ''x'')', t)) AS "42501",
+       attempt('by user', format('UPDATE iv_data_%s SET note = ''x''', t)) AS n0,
+       attempt('by user', format('DELETE FROM iv_data_%s', t)) AS n0
+  FROM unnest(ARRAY['budget', 'process', 'adjustment', 'invoice', 'order', 'revenue']) WITH ORDINALITY AS o(t, ord) ORDER BY ord;
 -- E8: read only, or read and write
 SELECT t.* FROM tries('by user') AS t;
 SELECT acl_grant('by user', 'change', 'project', 'P') AS t;
@@ -244,12 +261,11 @@ SELECT sees('budget reader', 'iv_document') AS "2,3";
 SELECT sees('system', 'iv_order') AS "1,2,3,4", sees('system', 'iv_document') AS "1,2,3,4,5,6,7";
 SELECT t.* FROM tries('system') AS t;
 SELECT acl_can('system', 5, 'delete') AS t, acl_can('system', 5, 'add') AS t;
-DO $$ BEGIN
-  PERFORM person('System', 'Users');
-  PERFORM person('System2', 'Users');
-  PERFORM acl_create_user(' system', 'blank-system@invantive.example', 'Users');
-END $$;
-SELECT who, sees(who, 'iv_document') FROM unnest(ARRAY['System', 'System2', ' system']) AS who;
+DO $$ BEGIN PERFORM person('System2', 'Users'); END $$;
+SELECT sees('System2', 'iv_document') AS "nothing";
+-- no name that a person could take for it
+SELECT complaint(NULL, 'SELECT acl_create_user(''System'', ''root@invantive.example'', ''Users'')');
+SELECT complaint(NULL, 'SELECT acl_create_user('' system'', ''root@invantive.example'', ''Users'')');
 SELECT complaint(NULL, 'SELECT acl_create_user(''system'', ''root@invantive.example'', ''Users'')');
 SELECT complaint(NULL, 'SELECT acl_create_role(''system'')');
 SELECT complaint(NULL, 'SELECT acl_drop_user(''system'')');
@@ -270,4 +286,4 @@ RESET ROLE;
 
 SELECT disagreements((SELECT array_agg(who) FROM iv_pair) || ARRAY['clerk', 'controller', 'application manager', 'no screens', 'by user', 'system'], 'iv_order') AS n0;
 SELECT disagreements(ARRAY['orders reader', 'screen only', 'project reader', 'function without project', 'project without function',
-                           'budget reader', 'application manager', 'no screens', 'System', 'system'], 'iv_document') AS n0;
+                           'budget reader', 'application manager', 'no screens', 'System2', 'system'], 'iv_document') AS n0;

@@ -200,11 +200,11 @@ SELECT attempt('move', 'UPDATE ld_document SET folder = NULL WHERE id = 1') AS "
 
 -- what applies where: folder actions are not granted on a document, and are left out of a set
 SELECT acl_grant('group read', 'print', 'document', '1') AS t;
-SELECT complaint(NULL, 'SELECT acl_grant(''group read'', ''add'', ''document'', ''1'')');
-SELECT complaint(NULL, 'SELECT acl_grant(''group read'', ''store'', ''document'', ''1'')');
-SELECT complaint(NULL, 'SELECT acl_grant(''group read'', ''enter'', ''document type'', ''Invoice'')');
-SELECT complaint(NULL, 'SELECT acl_grant(''group read'', ''manage_users'', ''folder'', ''F'')');
-SELECT complaint(NULL, 'SELECT acl_grant(''group read'', ''complete_form'', ''folder'', ''F'')');
+SELECT complaint(NULL, 'SELECT acl_grant(''group read'', ''add'', ''document'', ''1'')') LIMIT 1;
+SELECT complaint(NULL, 'SELECT acl_grant(''group read'', ''store'', ''document'', ''1'')') LIMIT 1;
+SELECT complaint(NULL, 'SELECT acl_grant(''group read'', ''enter'', ''document type'', ''Invoice'')') LIMIT 1;
+SELECT complaint(NULL, 'SELECT acl_grant(''group read'', ''manage_users'', ''folder'', ''F'')') LIMIT 1;
+SELECT complaint(NULL, 'SELECT acl_grant(''group read'', ''complete_form'', ''folder'', ''F'')') LIMIT 1;
 SELECT acl_grant('group calendar', 'full', 'document', '1') AS t;
 SELECT acl_actions('calendar', 1);
 SELECT acl_revoke('group calendar', 'full', 'document', '1') AS t;

@@ -112,7 +112,7 @@ SELECT complaint(NULL, 'SELECT acl_move(''document type'', ''Epistle'', ''Fax'')
 SELECT complaint(NULL, 'SELECT acl_create(''company'', ''Orphan'')');
 SELECT complaint(NULL, 'SELECT acl_create(''company'', ''Orphan'', ''one'')');
 SELECT complaint(NULL, 'SELECT acl_create(''queue'', ''Child'', ''Archive'')');
-SELECT complaint(NULL, 'SELECT acl_drop(''location'', ''Archive'')');                     -- it has children
+SELECT complaint(NULL, 'SELECT acl_drop(''location'', ''Archive'')');                     -- rows and others below it
 SELECT complaint(NULL, 'SELECT acl_drop(''document type'', ''Fax'')');                    -- a row refers to it
 SELECT complaint(NULL, 'SELECT acl_drop(''location'', ''*'')');
 SELECT complaint(NULL, 'SELECT acl_rename(''location'', ''*'', ''Star'')');
