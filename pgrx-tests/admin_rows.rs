@@ -8,10 +8,10 @@ mod tests {
 
     use crate::in_backend::support::{attempt, expect, one, run, said};
 
-    /// A table of an ordinary owner, with a trigger of his that remembers as whom it ran.
+    /// A table of an ordinary owner, with a trigger of his that remembers as whom it ran and needs search_path.
     fn world() {
-        run("CREATE ROLE t_owner; CREATE TABLE doc (id int PRIMARY KEY, place text, own_acl bigint, touched_by name);
-             CREATE FUNCTION touch_doc() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN NEW.touched_by := current_user; RETURN NEW; END $$;
+        run("CREATE ROLE t_owner; CREATE TABLE doc_log (); ALTER TABLE doc_log OWNER TO t_owner; CREATE TABLE doc (id int PRIMARY KEY, place text, own_acl bigint, touched_by name);
+             CREATE FUNCTION touch_doc() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM count(*) FROM doc_log; NEW.touched_by := current_user; RETURN NEW; END $$;
              CREATE TRIGGER touch BEFORE UPDATE ON doc FOR EACH ROW EXECUTE FUNCTION touch_doc();
              ALTER TABLE doc OWNER TO t_owner; GRANT SELECT, INSERT, UPDATE, DELETE ON doc TO PUBLIC;
              SELECT acl_create('location', 'HR', key => 'hr'), acl_create('location', 'IT', key => 'it');

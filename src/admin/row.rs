@@ -143,8 +143,8 @@ impl Row {
         match &self.target.spec.own_acl {
             Some(column) => Ok(column),
             None => Err(error::wrong_state(
-                "rows of this table have no lists of their own",
-                "Add a nullable bigint column and protect the table again with the option \"own_acl\".",
+                format!("rows of table {} have no lists of their own", name_of(self.target.relation)?),
+                "Protect the table again with the option \"own_acl\", naming a nullable bigint column.",
             )),
         }
     }
