@@ -15,7 +15,7 @@ LANGUAGE c AS 'MODULE_PATHNAME', 'docacl_row_trigger';
 COMMENT ON FUNCTION docacl.row_trigger() IS 'Judges INSERT and UPDATE of a protected table and checks the references of its rows. Its argument is the spec that acl_protect wrote.';
 
 CREATE FUNCTION docacl.truncate_trigger() RETURNS trigger
-LANGUAGE c AS 'MODULE_PATHNAME', 'docacl_truncate_trigger_wrapper';
+LANGUAGE c AS 'MODULE_PATHNAME', 'docacl_truncate_trigger';
 COMMENT ON FUNCTION docacl.truncate_trigger() IS 'Refuses TRUNCATE of a protected table to whoever row security applies to, but for system and an admin of every account.';
 
 CREATE FUNCTION docacl.cache(OUT rings bigint, OUT keys bigint, OUT bytes bigint) RETURNS SETOF record

@@ -31,6 +31,7 @@ pub unsafe fn insert(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
             own_list_fits(site, data, &values, own)?;
         }
         references::check(site, &values)?;
+        references::check_people(site, &values, |_| true)?;
         Ok(values.into_tuple(data.tg_trigtuple, relation, &changed))
     }
 }
@@ -112,6 +113,7 @@ pub unsafe fn update(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
         if gates.contains(&true) {
             references::check(site, &new)?;
         }
+        references::check_people(site, &new, |column| distinct(column, &old, &new))?;
         follow(site, &old, &new, &gates)?;
         Ok(new.into_tuple(data.tg_newtuple, relation, &changed))
     }
@@ -411,7 +413,7 @@ fn from_text(ty: pg_sys::Oid, key: &str) -> Result<Option<pg_sys::Datum>> {
     })
 }
 
-unsafe fn table_name(relation: pg_sys::Relation) -> String {
+pub unsafe fn table_name(relation: pg_sys::Relation) -> String {
     // SAFETY: an open relation's class entry.
     unsafe { std::ffi::CStr::from_ptr((*(*relation).rd_rel).relname.data.as_ptr()).to_string_lossy().into_owned() }
 }

@@ -65,10 +65,7 @@ unsafe fn row_trigger(fcinfo: pg_sys::FunctionCallInfo) -> Result<pg_sys::HeapTu
     unsafe {
         let context = (*fcinfo).context;
         if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
-            return Err(crate::error::unsupported(
-                "docacl.row_trigger was not called by a trigger",
-                "Triggers of protected tables are written by acl_protect only.",
-            ));
+            return Err(not_a_trigger());
         }
         let data = &*(context as *const pg_sys::TriggerData);
         let flinfo = (*fcinfo).flinfo;
@@ -103,9 +100,7 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
         let text = CStr::from_ptr(*trigger.tgargs).to_str().map_err(|_| internal("a spec that is not UTF-8"))?;
         let spec = Spec::parse(text)?;
         let columns = tuple::Columns::of(data.tg_relation, &spec)?;
-        let relation = (*data.tg_relation).rd_id;
-        let exempt = pg_sys::check_enable_rls(relation, pg_sys::Oid::INVALID, true)
-            != pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32;
+        let exempt = is_exempt(data.tg_relation);
         let snap = Snap::statement();
         let bound = match freshness::session_principal(&snap)? {
             Some(id) if !exempt => {
@@ -127,4 +122,18 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
         };
         Ok(Site { spec, columns, exempt, bound, references: references::Checked::default(), epoch: identity::epoch() })
     }
+}
+
+/// Whether row security does not apply to this session: superuser, BYPASSRLS, a foreign key's action.
+unsafe fn is_exempt(relation: pg_sys::Relation) -> bool {
+    // SAFETY: an open relation.
+    let standing = unsafe { pg_sys::check_enable_rls((*relation).rd_id, pg_sys::Oid::INVALID, true) };
+    standing != pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32
+}
+
+fn not_a_trigger() -> pgrx::pg_sys::panic::ErrorReport {
+    crate::error::unsupported(
+        "a trigger function of docacl was not called by a trigger",
+        "Triggers of protected tables are written by acl_protect only.",
+    )
 }

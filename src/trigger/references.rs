@@ -4,12 +4,12 @@
 //! Checked on every write, for exempt sessions too. The look-ups use the newest snapshot, as foreign keys do;
 //! dropping a resource locks the tables that could hold it first, so no row can slip in between.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use pgrx::pg_sys;
 
 use super::Site;
-use super::tuple::Values;
+use super::tuple::{Column, Values};
 use crate::bound::{Type, read_text, read_value};
 use crate::error::{self, Result, inconsistent, missing_reference};
 use crate::facts::{self, Resource};
@@ -20,6 +20,7 @@ use crate::shape::By;
 #[derive(Default)]
 pub struct Checked {
     found: HashMap<(String, String), Resource>,
+    people: HashSet<(By, String)>,
 }
 
 /// Checks the references of a row; `changed` says whether any of them can differ from a row that was checked.
@@ -78,6 +79,39 @@ pub fn check(site: &mut Site, values: &Values) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// Checks the columns that name principals, those of them that `changed`.
+pub fn check_people(site: &mut Site, values: &Values, changed: impl Fn(Column) -> bool) -> Result<()> {
+    let me = site.bound.as_ref().map(|b| b.new.ring.clone());
+    for who in [site.columns.owner, site.columns.requester, site.columns.deleted_by].into_iter().flatten() {
+        let Some(datum) = values.get(who.column).filter(|_| changed(who.column)) else { continue };
+        let value = text_of(who.column.ty, datum)?;
+        let is_me = me.as_ref().is_some_and(|ring| match who.by {
+            By::Id => ring.id.to_string() == value,
+            By::Key => ring.key.as_deref() == Some(&value),
+        });
+        let asked = (who.by, value);
+        if is_me || site.references.people.contains(&asked) {
+            continue;
+        }
+        let snap = Snap::latest();
+        let found = match who.by {
+            By::Id => match asked.1.parse() {
+                Ok(id) => facts::principal(id, &snap)?,
+                Err(_) => None,
+            },
+            By::Key => facts::principal_with_key(&asked.1, &snap)?,
+        };
+        if found.is_none() {
+            return Err(missing_reference(
+                "owner, requester or deleter of the row is a principal that does not exist",
+                "Create the user first with acl_create_user, or leave the column null.",
+            ));
+        }
+        site.references.people.insert(asked);
+    }
+    Ok(())
 }
 
 fn look_up(kinds: &[String], by: By, value: &str, column: &str, snap: &Snap) -> Result<Resource> {

@@ -3,24 +3,44 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use crate::error::{self, Result};
 use crate::scan::Snap;
 
-/// Refuses TRUNCATE of a protected table to whoever row security applies to, but for system and whoever is
-/// admin of every account.
-#[pg_trigger(sql = false)]
-fn docacl_truncate_trigger<'a>(
-    trigger: &'a pgrx::PgTrigger<'a>,
-) -> Result<Option<PgHeapTuple<'a, pgrx::AllocatedByPostgres>>, pgrx::pg_sys::panic::ErrorReport> {
-    let relation = trigger.relation().map_err(|e| crate::error::internal(e.to_string()))?;
-    // SAFETY: a look at the session's standing towards a table that is open.
-    let exempt = unsafe { pg_sys::check_enable_rls(relation.oid(), pg_sys::Oid::INVALID, true) }
-        != pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32;
-    let snap = Snap::statement();
-    if exempt || super::judge::is_admin_everywhere(&snap)? {
-        return Ok(None);
+#[doc(hidden)]
+#[unsafe(no_mangle)]
+pub extern "C" fn pg_finfo_docacl_truncate_trigger() -> &'static pg_sys::Pg_finfo_record {
+    const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+    &V1
+}
+
+/// Refuses TRUNCATE to whoever row security applies to, but for system and whoever is admin of every account.
+#[doc(hidden)]
+#[unsafe(no_mangle)]
+#[pg_guard]
+pub unsafe extern "C-unwind" fn docacl_truncate_trigger(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: called by PostgreSQL as a trigger, which is checked first; a statement trigger returns nothing.
+    unsafe {
+        if let Err(e) = judge(fcinfo) {
+            crate::check::raise(e);
+        }
+        pg_sys::Datum::from(0usize)
     }
-    Err(crate::error::denied(
-        format!("permission denied to truncate table \"{}\"", relation.name()),
-        "Only system, an admin of every account and sessions exempt from row security truncate a protected table.",
-    ))
+}
+
+unsafe fn judge(fcinfo: pg_sys::FunctionCallInfo) -> Result<()> {
+    // SAFETY: the context of a trigger call is its TriggerData, whose relation is open.
+    unsafe {
+        let context = (*fcinfo).context;
+        if context.is_null() || (*context).type_ != pg_sys::NodeTag::T_TriggerData {
+            return Err(super::not_a_trigger());
+        }
+        let relation = (*(context as *const pg_sys::TriggerData)).tg_relation;
+        if super::is_exempt(relation) || super::judge::is_admin_everywhere(&Snap::statement())? {
+            return Ok(());
+        }
+        Err(error::denied(
+            format!("permission denied to truncate table \"{}\"", super::judge::table_name(relation)),
+            "Only system, an admin of every account and sessions exempt from row security truncate a protected table.",
+        ))
+    }
 }

@@ -1,0 +1,103 @@
+-- What every function of SQL takes, returns and refuses, for \df+ and for whoever has only the database at hand.
+-- 22023 for an argument that must not be null is the same everywhere and said nowhere.
+
+-- Set-up.
+COMMENT ON FUNCTION acl_create_account(text, text) IS 'Makes an account with its roles Administrators, Users and everyone, a resource * of every kind that has one, and the functions Projects, Project Authorizations and Role Authorizations. Returns its id. For superusers and system: 42501; a name or key that is taken: 42710.';
+COMMENT ON FUNCTION acl_create(text, text, text, boolean, text, boolean) IS 'Makes a resource of a kind, under a parent given by name or path; inherits null: as its kind says; key: the application''s own identifier, unique per kind. Returns its id. 42704 unknown kind or parent, 42710 exists, 23514 a parent of the wrong kind or account, 23502 no parent where one is needed, 22023 bad name, or an account or document, 42501 not allowed there.';
+COMMENT ON FUNCTION acl_create(text, text, bigint, boolean, text, boolean) IS 'As acl_create with the parent by its id.';
+COMMENT ON FUNCTION acl_rename(text, text, text) IS 'Gives a resource, by kind and name or path, another name. 42710 taken, 22023 bad name, 55000 made with its account, 42501 not allowed, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_rename(text, bigint, text) IS 'As acl_rename with the resource by its id.';
+COMMENT ON FUNCTION acl_move(text, text, text) IS 'Gives a resource another parent, null for the top; its own children go with it. 23514 a cycle, a parent of the wrong kind or of another account, 55006 a scope resource that rows use, 55000 made with its account, 42501 not allowed, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_move(text, bigint, text) IS 'As acl_move with the resource by its id.';
+COMMENT ON FUNCTION acl_move(text, text, bigint) IS 'As acl_move with the parent by its id.';
+COMMENT ON FUNCTION acl_move(text, bigint, bigint) IS 'As acl_move with resource and parent by their ids.';
+COMMENT ON FUNCTION acl_set_inherits(text, text, boolean, boolean) IS 'Whether a resource takes the grants of its parent. copy: where it no longer does, what it took so far is granted on it. Kind document: a row of the default documents table, by key; see acl_set_row_inherits. 55000 for a *, 42501 not allowed, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_set_inherits(text, bigint, boolean, boolean) IS 'As acl_set_inherits with the resource by its id, a document by its key.';
+COMMENT ON FUNCTION acl_drop(text, text) IS 'Removes a resource and the grants on it. 55006 where rows, children or API keys still use it, 55000 made with its account, 42501 not allowed, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_drop(text, bigint) IS 'As acl_drop with the resource by its id.';
+COMMENT ON FUNCTION acl_create_user(text, text, text, text, boolean, timestamptz, boolean) IS 'Makes a user, puts it in the role and in every default role, and writes the event user_created. The e-mail is unique over the installation, in whatever case; key: the application''s own identifier; read_only: at most guest on rows. Returns its id. 42704 unknown role, 42710 taken, 22023 bad name or e-mail, 23514 a read-only administrator, 42501 without manage_users, or for a role that one may not hand out.';
+COMMENT ON FUNCTION acl_create_role(text, text, boolean, text, boolean) IS 'Makes a role; purpose normal, approval or form; is_default: users made afterwards get it. Returns its id. 42710 taken, 22023 bad name or purpose, 42501 without manage_roles.';
+COMMENT ON FUNCTION acl_alter_user(text, text, text, boolean, boolean, timestamptz) IS 'Changes a user, given by name, e-mail or key; null leaves as it is, valid_until infinity clears. 55000 the last administrator, 23514 a read-only administrator, 42710 taken, 22023 bad name or e-mail, 42809 not a user, 42704 unknown, 42501 without manage_users, or an administrator changed by somebody who is none.';
+COMMENT ON FUNCTION acl_alter_role(text, text, text, boolean, boolean) IS 'Changes a role; null leaves as it is. A disabled role gives nothing and leads nowhere. 55000 made with its account, or the last administrator behind it, 42710 taken, 22023 bad name or purpose, 42809 not a role, 42704 unknown, 42501 without manage_roles.';
+COMMENT ON FUNCTION acl_drop_user(text) IS 'Removes a user with its grants and memberships. 55006 where it still owns rows, 55000 the last administrator, 42809 not a user, 42704 unknown, 42501 not allowed.';
+COMMENT ON FUNCTION acl_drop_role(text) IS 'Removes a role with its grants and memberships. 55006 where it still owns rows, 55000 made with its account, or the last administrator behind it, 42809 not a role, 42704 unknown, 42501 not allowed.';
+COMMENT ON FUNCTION acl_assign(text, text, timestamptz, timestamptz) IS 'Makes a user, role or API key a member of a role, for a period or for good; without effect where it is one already. 23514 a cycle of roles, everyone, or a read-only user in the admin role, 22023 an empty period, 42704 unknown, 42501 without manage_roles, or for a role that one may not hand out.';
+COMMENT ON FUNCTION acl_unassign(text, text) IS 'Ends a membership now; without effect where there is none. 55000 the last administrator, 0A000 where it follows a rule, 42704 unknown, 42501 not allowed.';
+COMMENT ON FUNCTION acl_create_kind(text, boolean) IS 'Adds a kind of resource that is a gate of its own, with a * in every account; inherits: whether its resources do unless said otherwise. For superusers and system: 42501; 42710 exists, 22023 no name for a kind.';
+COMMENT ON FUNCTION acl_set_kind(text, boolean) IS 'Whether resources of a kind made from now on inherit. For superusers and system: 42501; 22023 a kind of which it cannot be said, 42704 unknown.';
+COMMENT ON FUNCTION acl_create_action(text) IS 'Adds an action, applicable everywhere. Returns its bit, 40 to 62. For superusers and system: 42501; 42710 exists, 22023 no name for an action, 55000 no bit left.';
+COMMENT ON FUNCTION acl_map(text, text) IS 'Says which principal, system included, a database role is. For superusers: 42501; 42710 mapped to another, 55000 a trusted role, 42704 unknown role or principal.';
+COMMENT ON FUNCTION acl_unmap(text) IS 'Ends what acl_map said of a database role. For superusers: 42501; 42704 unknown role.';
+COMMENT ON FUNCTION acl_trust(text) IS 'Lets a database role call acl_set_user, ask about others and set docacl.account. For superusers: 42501; 55000 a mapped role, 42704 unknown role.';
+COMMENT ON FUNCTION acl_distrust(text) IS 'Ends what acl_trust said of a database role. For superusers: 42501; 42704 unknown role.';
+
+-- Granting.
+COMMENT ON FUNCTION acl_grant(text, text, text, text, timestamptz, timestamptz, text) IS 'Grants actions (words, separated by commas) on a resource, by kind and name or path or *, for a period or for good. It adds and never shortens. Kind document: a row of the default documents table, by key; see acl_grant_row. Returns whether anything changed. 22023 unknown word, an action that does not apply to the kind, or an empty period, 23514 another account, 42501 not allowed, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_grant(text, text, text, bigint, timestamptz, timestamptz, text) IS 'As acl_grant with the resource by its id, a document by its key.';
+COMMENT ON FUNCTION acl_revoke(text, text, text, text) IS 'Ends actions that were granted by hand on a resource, now; the rows are closed, not deleted. A NOTICE says what the principal still holds there through others. Returns whether anything changed. 0A000 a grant that follows a rule; else as acl_grant.';
+COMMENT ON FUNCTION acl_revoke(text, text, text, bigint) IS 'As acl_revoke with the resource by its id, a document by its key.';
+COMMENT ON FUNCTION acl_set_grant(text, text, text, text) IS 'Makes exactly these actions granted by hand to a principal on a resource; an empty text for none. Errors as acl_grant.';
+COMMENT ON FUNCTION acl_set_grant(text, text, text, bigint) IS 'As acl_set_grant with the resource by its id, a document by its key.';
+COMMENT ON FUNCTION acl_copy_grants(text, text) IS 'Grants one principal what another holds by itself, periods and notes included. 42501 without manage_roles, or where one may not grant all of it; 42704 unknown.';
+COMMENT ON FUNCTION acl_grant_row(text, text, regclass, text, timestamptz, timestamptz, text) IS 'Grants actions on one row of a protected table, by its key; the row gets a list of its own, which adds to its location. Returns whether anything changed. 42501 without security on the row, 42704 a row that one may not read, 55000 a table that is not protected or has no own lists; else as acl_grant.';
+COMMENT ON FUNCTION acl_revoke_row(text, text, regclass, text) IS 'Ends actions granted on one row, now; a NOTICE says what the principal still holds there through others. Returns whether anything changed. Errors as acl_grant_row.';
+COMMENT ON FUNCTION acl_set_row_inherits(regclass, text, boolean, boolean) IS 'Whether a row''s own list adds to its location (true) or stands instead of it, for everyone (false). copy: what the location gave is granted on the list first. 42501 without security on the row, 42704 a row that one may not read, 55000 a table that is not protected or has no own lists.';
+
+-- Asking.
+COMMENT ON FUNCTION acl_can(text, bigint, text) IS 'Whether a principal may do all that the words say with a row of the default documents table; a row that is not there: false. About another principal 42501 unless superuser, system, admin, trusted, or with manage_users or manage_roles; 22023 unknown word, 42704 unknown principal, 55000 no default documents table.';
+COMMENT ON FUNCTION acl_can(text, uuid, text) IS 'As acl_can for a table with uuid keys.';
+COMMENT ON FUNCTION acl_can(text, text, text) IS 'As acl_can with the key as text.';
+COMMENT ON FUNCTION acl_can(bigint, text) IS 'Whether the session''s user may do all that the words say with a row of the default documents table; a row that is not there: false. 22023 unknown word, 55000 no default documents table.';
+COMMENT ON FUNCTION acl_can(uuid, text) IS 'As acl_can for a table with uuid keys.';
+COMMENT ON FUNCTION acl_can(text, text) IS 'As acl_can with the key as text.';
+COMMENT ON FUNCTION acl_can_row(text, regclass, text, text) IS 'Whether a principal may do all that the words say with a row of a protected table, by its key. 55000 a table that is not protected, or without a key; else as acl_can.';
+COMMENT ON FUNCTION acl_can_row(regclass, text, text) IS 'Whether the session''s user may do all that the words say with a row of a protected table, by its key. 55000 a table that is not protected, or without a key; 22023 unknown word.';
+COMMENT ON FUNCTION acl_can_on(text, text, text, text) IS 'Whether a principal may do all that the words say on a resource itself. To whoever administers the account an unknown name is 42704 and an ambiguous one 42725; to others it is false, like what they may not see. 42704 unknown kind, 22023 unknown word; about another principal as acl_can.';
+COMMENT ON FUNCTION acl_can_on(text, text, bigint, text) IS 'As acl_can_on with the resource by its id.';
+COMMENT ON FUNCTION acl_can_on(text, text, text) IS 'Whether the session''s user may do all that the words say on a resource itself. Errors as acl_can_on about a principal.';
+COMMENT ON FUNCTION acl_can_on(text, bigint, text) IS 'As acl_can_on with the resource by its id.';
+COMMENT ON FUNCTION acl_actions(text, bigint) IS 'All that a principal may do with a row of the default documents table, as names of actions. Errors as acl_can.';
+COMMENT ON FUNCTION acl_actions(text, uuid) IS 'As acl_actions for a table with uuid keys.';
+COMMENT ON FUNCTION acl_actions(text, text) IS 'As acl_actions with the key as text.';
+COMMENT ON FUNCTION acl_actions(bigint) IS 'All that the session''s user may do with a row of the default documents table, as names of actions. 55000 no default documents table.';
+COMMENT ON FUNCTION acl_actions(uuid) IS 'As acl_actions for a table with uuid keys.';
+COMMENT ON FUNCTION acl_actions(text) IS 'As acl_actions with the key as text.';
+COMMENT ON FUNCTION acl_actions_row(text, regclass, text) IS 'All that a principal may do with a row of a protected table, as names of actions. Errors as acl_can_row.';
+COMMENT ON FUNCTION acl_actions_on(text, text, text) IS 'All that a principal may do on a resource itself, as names of actions. Errors as acl_can_on.';
+COMMENT ON FUNCTION acl_actions_on(text, text, bigint) IS 'As acl_actions_on with the resource by its id.';
+COMMENT ON FUNCTION acl_require(bigint, text) IS 'Nothing, or 42501 where acl_can about the session''s user is not true.';
+COMMENT ON FUNCTION acl_require(uuid, text) IS 'As acl_require for a table with uuid keys.';
+COMMENT ON FUNCTION acl_require(text, text) IS 'As acl_require with the key as text.';
+COMMENT ON FUNCTION acl_require_row(regclass, text, text) IS 'Nothing, or 42501 where acl_can_row about the session''s user is not true.';
+COMMENT ON FUNCTION acl_require_on(text, text, text) IS 'Nothing, or 42501 where acl_can_on about the session''s user is not true.';
+COMMENT ON FUNCTION acl_require_on(text, bigint, text) IS 'As acl_require_on with the resource by its id.';
+
+-- Who is asking.
+COMMENT ON FUNCTION acl_set_user(text, text, boolean) IS 'Makes the session a principal, by name in an account, e-mail or key: until the transaction ends, or with local => false until told otherwise. For superusers and trusted database roles, system for superusers only: 42501; 25P01 local without a transaction block, 28000 disabled or expired, 42809 a role, 42704 unknown.';
+COMMENT ON FUNCTION acl_user() IS 'The name of who is asking; null: nobody.';
+COMMENT ON FUNCTION acl_user_id() IS 'The id of who is asking; null: nobody.';
+
+-- Protecting tables.
+COMMENT ON FUNCTION acl_protect(regclass, jsonb, jsonb) IS 'Protects a table, or alters in one step how it is protected: gates (which column refers to what) and options. Returns findings about the table with advice. For superusers and system: 42501; 22023 unknown gate, option or word, 42703 unknown column, 42804 a column of the wrong type or of unclear meaning, 42809 no ordinary table, 42710 a second default table, 0A000 what this version does not support.';
+COMMENT ON FUNCTION acl_unprotect(regclass) IS 'Ends the protection of a table, with a WARNING: policies, ENABLE and FORCE are what they were before. The own lists of its rows stay. For superusers and system: 42501; 55000 not protected.';
+
+-- Tables and columns of which sql/tables.sql says nothing.
+COMMENT ON SCHEMA docacl IS 'Tables of docacl, changed only through the acl_* functions.';
+COMMENT ON COLUMN docacl.kind.gate IS 'The gate of rows that its resources are behind; null: none.';
+COMMENT ON COLUMN docacl.kind.rank IS 'Among the kinds of a gate, outermost first.';
+COMMENT ON COLUMN docacl.resource.account_id IS 'The account to which it belongs; an account belongs to itself.';
+COMMENT ON COLUMN docacl.resource.is_star IS 'The * of its kind and account.';
+COMMENT ON COLUMN docacl.resource.relation IS 'Of a document: the table of the row whose own list it is.';
+COMMENT ON COLUMN docacl.resource.row_key IS 'Of a document: the key of that row.';
+COMMENT ON COLUMN docacl.principal.account_id IS 'Null for system only.';
+COMMENT ON COLUMN docacl.principal.key IS 'The application''s own identifier, unique over all principals.';
+COMMENT ON COLUMN docacl.principal.read_only IS 'At most guest on rows; administers nothing.';
+COMMENT ON COLUMN docacl.principal.is_default IS 'Of a role: users made afterwards get it.';
+COMMENT ON COLUMN docacl.principal.built_in IS 'system, or which of the roles that an account is made with.';
+COMMENT ON COLUMN docacl.principal.environment_id IS 'Of an API key: the environment that it cannot leave.';
+COMMENT ON COLUMN docacl.membership.revoked_at IS 'When it was taken away; null: it was not.';
+COMMENT ON COLUMN docacl.grants.actions IS 'A mask; its bits are those of docacl.action.';
+COMMENT ON COLUMN docacl.grants.source IS 'manual: acl_grant; creator: made with the resource, for whoever made it; auto and mirror: by a rule, not revoked by hand.';
+COMMENT ON COLUMN docacl.grants.revoked_at IS 'When it was revoked; null: it was not.';
+COMMENT ON COLUMN docacl.protected_table.spec IS 'Gates and options, completed. The policies and the trigger of the table carry the same.';
+COMMENT ON COLUMN docacl.protected_table.is_default IS 'The table meant by kind document and by acl_can without a table.';
