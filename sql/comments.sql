@@ -101,3 +101,9 @@ COMMENT ON COLUMN docacl.grants.source IS 'manual: acl_grant; creator: made with
 COMMENT ON COLUMN docacl.grants.revoked_at IS 'When it was revoked; null: it was not.';
 COMMENT ON COLUMN docacl.protected_table.spec IS 'Gates and options, completed. The policies and the trigger of the table carry the same.';
 COMMENT ON COLUMN docacl.protected_table.is_default IS 'The table meant by kind document and by acl_can without a table.';
+
+-- What keeps stamps: sql/stamps.sql.
+COMMENT ON FUNCTION docacl.touch(smallint, bigint[]) IS 'Gives the stamps of a kind new random values. As the owner: whoever changes grants has no right to the table of stamps.';
+COMMENT ON FUNCTION docacl.touch_changed() IS 'Touches the stamps that the changed rows stand for; its arguments are the kind of stamp and the column.';
+COMMENT ON FUNCTION docacl.touch_structure() IS 'Touches the stamps of accounts of which existing resources were changed or removed; rows'' own lists aside.';
+COMMENT ON FUNCTION docacl.refuse_truncate() IS 'Refuses TRUNCATE of the tables on which keys depend: 0A000.';
