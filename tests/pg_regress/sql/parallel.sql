@@ -45,7 +45,7 @@ $$ DECLARE
      line text;
    BEGIN
      FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || statement LOOP
-       IF line ~ 'Parallel Seq Scan' THEN RETURN true; END IF;
+       IF line ~ 'Parallel|Gather' THEN RETURN true; END IF;
      END LOOP;
      RETURN false;
    END $$;
