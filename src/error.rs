@@ -19,8 +19,11 @@ fn report(code: Code, message: impl Into<String>) -> ErrorReport {
 /// 42704: an unknown name.
 #[track_caller]
 pub fn unknown(what: &str, name: &str) -> ErrorReport {
-    report(Code::ERRCODE_UNDEFINED_OBJECT, format!("{what} \"{name}\" does not exist"))
-        .set_hint("Check the spelling; names are exact, and yours to see only where you hold read or enter.")
+    let hint = match what {
+        "principal" => "Check the spelling: a principal is named by its name, its e-mail or its key.",
+        _ => "Check the spelling; names are exact, and yours to see only where you hold read or enter.",
+    };
+    unknown_hint(what, name, hint)
 }
 
 /// 42704 with a hint of its own.
@@ -40,7 +43,7 @@ pub fn ambiguous(what: &str, name: &str) -> ErrorReport {
 #[track_caller]
 pub fn exists(what: &str, name: &str) -> ErrorReport {
     report(Code::ERRCODE_DUPLICATE_OBJECT, format!("{what} \"{name}\" already exists"))
-        .set_hint("Choose another name, or pass if_not_exists => true where the function has it.")
+        .set_hint("Choose another, or use the one that exists.")
 }
 
 /// 22023: a bad word, name, option or value.

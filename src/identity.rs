@@ -155,7 +155,7 @@ pub fn refuse_nobody() -> Result<()> {
         Nobody::Empty => Ok(()),
         Nobody::Error => Err(error::login_refused(
             "nobody is logged in",
-            "Log in with acl_set_user or acl_login, or have the database role mapped with acl_map.",
+            "Log in with acl_set_user, or have the database role mapped with acl_map.",
         )),
     }
 }

@@ -33,7 +33,7 @@ pub struct Table {
     pub primary_key: Option<String>,
 }
 
-const OPTIONS: [&str; 12] = [
+const OPTIONS: [&str; 11] = [
     "key",
     "owner",
     "requester",
@@ -45,7 +45,6 @@ const OPTIONS: [&str; 12] = [
     "required",
     "default",
     "parent",
-    "enforce",
 ];
 
 impl Table {
@@ -64,13 +63,11 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
             return Err(bad(format!("unknown option \"{word}\""), format!("The options are {}.", OPTIONS.join(", "))));
         }
     }
-    for later in ["parent", "enforce"] {
-        if options.contains_key(later) {
-            return Err(error::unsupported(
-                format!("option \"{later}\" is not supported yet"),
-                "Leave it out; the CHANGELOG says when it comes.",
-            ));
-        }
+    if options.contains_key("parent") {
+        return Err(error::unsupported(
+            "option \"parent\" is not supported yet",
+            "Give the table gate columns of its own; the CHANGELOG says when parents come.",
+        ));
     }
     let mut spec = Spec { gates: read_gates(table, gates, snap)?, ..Spec::default() };
     if spec.gates.is_empty() {

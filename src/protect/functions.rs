@@ -96,13 +96,19 @@ fn lock(relation: pg_sys::Oid) -> Result<()> {
     Ok(())
 }
 
-/// The name of a relation, quoted and schema-qualified.
+/// The name of a relation, quoted and schema-qualified. Read from the caches, not by SPI: parallel workers and
+/// standbys ask too.
 pub fn name_of(relation: pg_sys::Oid) -> Result<String> {
-    let sql = "SELECT format('%I.%I', n.nspname, c.relname) FROM pg_catalog.pg_class c \
-               JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1";
-    Spi::get_one_with_args::<String>(sql, &[relation.into()])
-        .map_err(spi)?
-        .ok_or_else(|| error::internal("a relation without a name"))
+    // SAFETY: look-ups in the catalogue's caches; the names are copies in the current memory context.
+    unsafe {
+        let name = pg_sys::get_rel_name(relation);
+        let schema = pg_sys::get_namespace_name(pg_sys::get_rel_namespace(relation));
+        if name.is_null() || schema.is_null() {
+            return Err(error::unknown_hint("relation", &u32::from(relation).to_string(), "Name an existing table."));
+        }
+        let quoted = pg_sys::quote_qualified_identifier(schema, name);
+        Ok(std::ffi::CStr::from_ptr(quoted).to_string_lossy().into_owned())
+    }
 }
 
 /// The table, if it is one that can be protected.

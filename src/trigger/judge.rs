@@ -421,7 +421,7 @@ pub unsafe fn table_name(relation: pg_sys::Relation) -> String {
 fn nobody(table: &str) -> pgrx::pg_sys::panic::ErrorReport {
     denied(
         format!("permission denied for table \"{table}\": nobody is logged in"),
-        "Log in with acl_set_user or acl_login, or have the database role mapped with acl_map.",
+        "Log in with acl_set_user, or have the database role mapped with acl_map.",
     )
 }
 

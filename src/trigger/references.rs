@@ -117,7 +117,7 @@ pub fn check_people(site: &mut Site, values: &Values, changed: impl Fn(Column) -
 fn look_up(kinds: &[String], by: By, value: &str, column: &str, snap: &Snap) -> Result<Resource> {
     let nothing = || {
         missing_reference(
-            format!("column \"{column}\" refers to a {} that does not exist", kinds.join(" or ")),
+            format!("column \"{column}\" refers to no {} that exists", kinds.join(" or ")),
             "Create the resource first with acl_create, or correct the reference.",
         )
     };
