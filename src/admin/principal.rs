@@ -164,7 +164,7 @@ fn acl_alter_role(
     check_new_name(account, &role, name)?;
     let of_everyone =
         role.built_in.as_deref() == Some("everyone") && (name.is_some() || is_default.is_some() || purpose.is_some());
-    if of_everyone || role.built_in.is_some() && enabled == Some(false) {
+    if of_everyone || is_fixed(&role) && enabled == Some(false) {
         return Err(built_in(&role, "changed so"));
     }
     if is_default == Some(true) {
@@ -197,7 +197,7 @@ fn acl_drop_role(principal: Option<&str>) -> Result<()> {
     let asker = Asker::somebody()?;
     asker.require_on_account(Actions::MANAGE_ROLES, "drop roles")?;
     let role = address::role(&asker, written)?;
-    if role.built_in.is_some() {
+    if is_fixed(&role) {
         return Err(built_in(&role, "dropped"));
     }
     roles::may_change(&asker, &role, &asker.snap)?;
@@ -279,6 +279,12 @@ fn check_purpose(purpose: &str) -> Result<&'static str> {
 /// A user's last moment; infinity is none.
 fn open_end(until: Option<TimestampWithTimeZone>) -> Option<facts::Moment> {
     until.map(period::moment).filter(|m| *m != facts::Moment::MAX)
+}
+
+/// The admin role and everyone stay: authority and grants by them would lose their meaning. `Users` is a role like
+/// any other.
+fn is_fixed(role: &Principal) -> bool {
+    matches!(role.built_in.as_deref(), Some("administrators" | "everyone"))
 }
 
 fn built_in(role: &Principal, done: &str) -> pgrx::pg_sys::panic::ErrorReport {
