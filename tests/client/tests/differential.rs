@@ -5,8 +5,8 @@
 //!
 //! | variable | default | |
 //! |---|---|---|
-//! | DOCACL_WORLDS | 100 | how many worlds |
-//! | DOCACL_ROWS | 1500 | the most rows of each |
+//! | DOCACL_WORLDS | 150 | how many worlds |
+//! | DOCACL_ROWS | 2000 | the most rows of each |
 //! | DOCACL_SEED | 1 | the seed of the first; a failure names the seed to start from |
 //! | DOCACL_THREADS | 2 | worlds at a time |
 
@@ -31,7 +31,7 @@ fn number(variable: &str, default: u64) -> u64 {
 
 #[test]
 fn the_engine_says_what_the_rules_say() {
-    let (worlds, seed, threads) = (number("DOCACL_WORLDS", 100), number("DOCACL_SEED", 1), number("DOCACL_THREADS", 2));
+    let (worlds, seed, threads) = (number("DOCACL_WORLDS", 150), number("DOCACL_SEED", 1), number("DOCACL_THREADS", 2));
     let next = AtomicU64::new(seed);
     let one_thread = || {
         let mut seen = Seen::default();
@@ -128,7 +128,7 @@ fn dangles(record: &Record) -> bool {
 
 /// Rows from before the protection, some with references to nothing, and rows from after it.
 fn fill(random: &mut Random, world: &mut World, mirror: &Mirror, table: &mut Table, admin: &mut Session) {
-    let rows = 1 + random.below(number("DOCACL_ROWS", 1500) as usize);
+    let rows = 1 + random.below(number("DOCACL_ROWS", 2000) as usize);
     let dangling = if random.percent(40) { 2 } else { 0 };
     let chances = RowChances { null: 5 + random.below(40), dangling, own_list: 0 };
     let (mut before, mut after) = (Vec::new(), Vec::new());

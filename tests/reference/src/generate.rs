@@ -77,7 +77,7 @@ pub fn words(random: &mut Random, kind: &str) -> String {
     let single: Vec<&str> = actions::names_of(applicable).into_iter().filter(|name| *name != "add").collect();
     let mut picked = Vec::new();
     for _ in 0..=random.below(3) {
-        let from = if random.percent(60) { &choice } else { &single };
+        let from = if random.percent(60) && !choice.is_empty() { &choice } else { &single };
         picked.extend(random.pick(from).copied());
     }
     picked.join(", ")

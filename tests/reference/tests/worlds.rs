@@ -14,6 +14,18 @@ fn a_seed_gives_the_same_world_again() {
 }
 
 #[test]
+fn words_apply_to_their_kind() {
+    let mut random = Random::new(3);
+    for kind in ["account", "company", "location", "document", "document_type", "function", "queue", "form", "own"] {
+        for _ in 0..200 {
+            let words = generate::words(&mut random, kind);
+            let bits = actions::granted_by(&words, &[]);
+            assert!(bits.is_some_and(|bits| bits & actions::applicable(kind) != 0), "{words:?} on a {kind}");
+        }
+    }
+}
+
+#[test]
 fn worlds_keep_their_promises_through_changes() {
     for seed in 0..200 {
         let mut random = Random::new(seed);
