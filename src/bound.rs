@@ -173,7 +173,7 @@ impl Bound {
         for gate in &self.gates {
             self.tally(gate, row, &mut tally, snap)?;
         }
-        Ok(decide(&self.ring.subject, &tally, &self.side(&tally, row, snap)?))
+        Ok(decide(&self.ring.subject, &tally, &self.side(&tally, row, || Snap::again(snap))?))
     }
 
     /// Whether any of `wanted` is allowed on the row: the same decision, ended at the first gate that shuts.
@@ -196,7 +196,7 @@ impl Bound {
             }
         }
         let side = if tally.engaged() == 0 || !self.gates_suffice() {
-            self.side(&tally, row, &snap())?
+            self.side(&tally, row, snap)?
         } else {
             RowSide::default()
         };
@@ -223,6 +223,10 @@ impl Bound {
                 Type::Int2 => Value::Int(i64::from(datum.value() as i16)),
                 // SAFETY: a uuid datum points to 16 bytes, which live as long as the row.
                 Type::Uuid => Value::Uuid(unsafe { read_uuid(datum) }),
+                Type::Text => match inline_text(datum) {
+                    Some(text) => Value::Text(text),
+                    None => return false,
+                },
                 _ => return false,
             };
             // SAFETY: the memo belongs to the ring that `self` holds; nobody writes to it during this read.
@@ -327,13 +331,15 @@ impl Bound {
         }
     }
 
-    fn side(&self, tally: &Tally, row: &(impl Row + ?Sized), snap: &Snap) -> Result<RowSide> {
+    /// The snapshot is taken only where an owner has to be looked up: taking one costs more than the rest.
+    fn side(&self, tally: &Tally, row: &(impl Row + ?Sized), snap: impl Fn() -> Snap) -> Result<RowSide> {
         let mut side = RowSide::default();
         if tally.engaged() == 0
             && let Some(owner) = &self.owner
         {
             side.owner = owner.is_me(row)?;
-            side.owner_home = side.owner || (self.ring.subject.admin && owner.account(row, snap)? == self.ring.account);
+            side.owner_home =
+                side.owner || (self.ring.subject.admin && owner.account(row, &snap())? == self.ring.account);
         }
         if let Some(requester) = &self.requester {
             side.requester = requester.is_me(row)?;
@@ -461,6 +467,25 @@ pub fn read_text(datum: pg_sys::Datum) -> Result<String> {
     // SAFETY: a datum of type text or varchar, not null.
     unsafe { <String as pgrx::FromDatum>::from_datum(datum, false) }
         .ok_or_else(|| internal("a text that cannot be read"))
+}
+
+/// A text argument that lies in the row itself, neither compressed nor out of line: without a copy or a call.
+#[inline]
+fn inline_text<'a>(datum: pg_sys::Datum) -> Option<&'a str> {
+    // SAFETY: a text datum points to a varlena, which lives as long as the row; its header says how long it is.
+    unsafe {
+        let varlena = datum.cast_mut_ptr::<pg_sys::varlena>();
+        let inline = pgrx::varlena::varatt_is_4b_u(varlena)
+            || (pgrx::varlena::varatt_is_1b(varlena) && !pgrx::varlena::varatt_is_1b_e(varlena));
+        if !inline {
+            return None;
+        }
+        let bytes = std::slice::from_raw_parts(
+            pgrx::varlena::vardata_any(varlena).cast::<u8>(),
+            pgrx::varlena::varsize_any_exhdr(varlena),
+        );
+        std::str::from_utf8(bytes).ok()
+    }
 }
 
 /// The bits of a uuid's text.

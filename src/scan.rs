@@ -106,6 +106,11 @@ impl Snap {
         }
     }
 
+    /// The same snapshot once more.
+    pub fn again(of: &Snap) -> Snap {
+        Snap { pointer: of.pointer, pushed: false }
+    }
+
     /// The snapshot itself.
     pub fn pointer(&self) -> pg_sys::Snapshot {
         self.pointer

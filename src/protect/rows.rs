@@ -7,7 +7,7 @@ use pgrx::prelude::*;
 use super::columns::spi;
 use super::functions::name_of;
 use super::spec::Spec;
-use crate::error::Result;
+use crate::error::{Result, internal};
 use crate::facts::{self, Principal, Resource};
 use crate::scan::Snap;
 use crate::shape::By;
@@ -74,8 +74,25 @@ fn uses(relation: pg_sys::Oid, column: &str, value: &str) -> Result<bool> {
         pg_sys::TEXTOID | pg_sys::VARCHAROID => pgrx::spi::quote_literal(value),
         _ => return Ok(false),
     };
-    let sql = format!("SELECT EXISTS (SELECT 1 FROM {name} WHERE {quoted} = {literal})");
-    Ok(Spi::get_one::<bool>(&sql).map_err(spi)?.unwrap_or(true))
+    exists(&format!("SELECT 1 FROM {name} WHERE {quoted} = {literal} LIMIT 1"))
+}
+
+/// Whether a query finds a row among everything committed by now, whatever the isolation level: a REPEATABLE READ
+/// transaction must not drop what a row written since its snapshot uses.
+fn exists(sql: &str) -> Result<bool> {
+    let text = std::ffi::CString::new(sql).map_err(|_| internal("a query with a zero byte"))?;
+    let snap = Snap::latest();
+    Spi::connect(|_| {
+        // SAFETY: connected; the plan takes no arguments and is run read-only under a snapshot that lives.
+        let (status, found) = unsafe {
+            let plan = pg_sys::SPI_prepare(text.as_ptr(), 0, std::ptr::null_mut());
+            let none = std::ptr::null_mut();
+            let status =
+                pg_sys::SPI_execute_snapshot(plan, none, std::ptr::null(), snap.pointer(), none.cast(), true, false, 1);
+            (status, pg_sys::SPI_processed > 0)
+        };
+        if status == pg_sys::SPI_OK_SELECT as i32 { Ok(found) } else { Err(internal("a look for rows failed")) }
+    })
 }
 
 fn is_uuid(text: &str) -> bool {
