@@ -26,7 +26,7 @@ mod tests {
             ),
             (
                 "grants",
-                "id account_id principal_id resource_id actions valid_from valid_until source note granted_by granted_at revoked_by revoked_at",
+                "id account_id principal_id resource_id actions valid_from valid_until source note granted_by granted_at revoked_by revoked_at on_row",
             ),
             ("db_role", "role_oid role_name principal_id"),
             ("kind", "name gate rank inherits has_star built_in"),

@@ -1,6 +1,15 @@
 -- The tables of docacl. They live in the fixed schema docacl, belong to the extension's owner and are changed
 -- only through the acl_* functions. The positions of columns are known to src/facts.rs (a test compares them).
 
+DO $$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'docacl needs a database in UTF8, this one is in %', pg_catalog.getdatabaseencoding()
+            USING ERRCODE = '0A000', HINT = 'Create a database with ENCODING ''UTF8''.';
+    END IF;
+END
+$$;
+
 CREATE SCHEMA docacl;
 REVOKE ALL ON SCHEMA docacl FROM PUBLIC;
 
@@ -113,8 +122,10 @@ CREATE TABLE docacl.grants (
     granted_at    timestamptz NOT NULL DEFAULT now(),
     revoked_by    bigint,
     revoked_at    timestamptz,
+    on_row        boolean NOT NULL DEFAULT false,
     CHECK (valid_from < valid_until)
 );
+COMMENT ON COLUMN docacl.grants.on_row IS 'Whether the resource is a row''s own list: only such a grant opens a row by its own list.';
 COMMENT ON TABLE docacl.grants IS 'Grants: additive only. A grant that was revoked is closed (revoked_at), not deleted; it holds in a transaction that sees it open.';
 CREATE INDEX grants_principal ON docacl.grants (principal_id) WHERE revoked_at IS NULL;
 CREATE INDEX grants_resource ON docacl.grants (resource_id) WHERE revoked_at IS NULL;

@@ -46,6 +46,13 @@ impl Type {
     }
 }
 
+impl Type {
+    /// Whether values of it can be keys.
+    pub fn is_key(self) -> bool {
+        matches!(self, Type::Int2 | Type::Int4 | Type::Int8 | Type::Uuid | Type::Text)
+    }
+}
+
 /// The arguments of one row.
 pub trait Row {
     /// The argument at a position; `None` where it is null.
@@ -58,6 +65,9 @@ impl Row for [Option<pg_sys::Datum>] {
         <[_]>::get(self, at).copied().flatten()
     }
 }
+
+/// More references to nothing than this are not kept.
+const MOST_NOTHING: usize = 10_000;
 
 struct BoundReference {
     at: usize,
@@ -283,7 +293,7 @@ impl Bound {
                 if self.ring.subject.admin {
                     Key::home(Actions::EVERYTHING)
                 } else {
-                    Key::home(self.ring.granted_on(r.id))
+                    Key::home(self.ring.granted_on_row(r.id))
                 }
             }
             _ => Key::NONE,
@@ -314,18 +324,20 @@ impl Bound {
                 // SAFETY: the look-ups above are over; nothing else holds the memo.
                 unsafe {
                     let memo = &mut *r.memo;
-                    let before = memo.bytes();
-                    if before > crate::identity::cache_bytes() {
+                    if memo.bytes() > crate::identity::cache_bytes() {
                         memo.clear();
                     }
                     memo.put(value, key.bits());
-                    self.ring.account_for(memo.bytes().saturating_sub(before));
                 }
                 Ok(key)
             }
             None => {
                 // Not kept in the ring: what does not exist now may exist for the next statement.
-                self.nothing.borrow_mut().insert(asked);
+                let mut nothing = self.nothing.borrow_mut();
+                if nothing.len() >= MOST_NOTHING {
+                    nothing.clear();
+                }
+                nothing.insert(asked);
                 Ok(Key::NONE)
             }
         }
@@ -377,7 +389,7 @@ fn own_key(ring: &Ring, own: i64, location: Option<Key>) -> Option<Key> {
     if ring.subject.admin && location.is_home() {
         return Some(location);
     }
-    let granted = ring.granted_on(own.unsigned_abs() as i64);
+    let granted = ring.granted_on_row(own.unsigned_abs() as i64);
     Some(if own > 0 {
         location.with(granted)
     } else if location.is_home() {
@@ -488,8 +500,13 @@ fn inline_text<'a>(datum: pg_sys::Datum) -> Option<&'a str> {
     }
 }
 
-/// The bits of a uuid's text.
+/// The bits of a uuid's text: 32 hexadecimal digits, with dashes in the usual places or none.
 pub fn parse_uuid(text: &str) -> Option<u128> {
+    let dashes: Vec<usize> = text.match_indices('-').map(|(at, _)| at).collect();
+    if !(dashes.is_empty() || dashes == [8, 13, 18, 23]) {
+        return None;
+    }
     let hex: String = text.chars().filter(|c| *c != '-').collect();
-    if hex.len() == 32 { u128::from_str_radix(&hex, 16).ok() } else { None }
+    let digits = hex.len() == 32 && hex.chars().all(|c| c.is_ascii_hexdigit());
+    if digits { u128::from_str_radix(&hex, 16).ok() } else { None }
 }

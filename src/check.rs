@@ -27,7 +27,7 @@ struct Site {
     wanted: Actions,
     /// None: nobody is asking.
     bound: Option<Bound>,
-    epoch: u64,
+    identity: identity::Seen,
 }
 
 struct Arguments {
@@ -71,7 +71,7 @@ pub unsafe extern "C-unwind" fn docacl_row_check(fcinfo: pg_sys::FunctionCallInf
                 Err(e) => raise(e),
             },
         };
-        if site.epoch != identity::epoch() {
+        if !site.identity.is_still() {
             raise(identity_changed());
         }
         let Some(bound) = &site.bound else {
@@ -125,7 +125,7 @@ unsafe fn bind(fcinfo: pg_sys::FunctionCallInfo) -> Result<*const Site> {
                 Some(Bound::new(freshness::ring(id, &snap)?, Shape::parse(text.as_bytes())?, &types, &snap)?)
             }
         };
-        let site = Box::into_raw(Box::new(Site { wanted, bound, epoch: identity::epoch() }));
+        let site = Box::into_raw(Box::new(Site { wanted, bound, identity: identity::Seen::now() }));
         drop_with((*flinfo).fn_mcxt, site);
         Ok(site)
     }

@@ -2,6 +2,7 @@
 //!
 //! Positions of columns are those of sql/tables.sql; `pgrx-tests/facts.rs` compares them with the catalogue.
 
+use pgrx::IntoDatum;
 use pgrx::pg_sys::Oid;
 
 use crate::error::{Result, internal};
@@ -79,6 +80,8 @@ pub struct Grant {
     pub valid_from: Option<Moment>,
     pub valid_until: Option<Moment>,
     pub source: String,
+    /// The resource is a row's own list.
+    pub on_row: bool,
 }
 
 /// A row of docacl.db_role.
@@ -168,8 +171,23 @@ pub fn principal_named(account: i64, name: &str, snap: &Snap) -> Result<Option<P
 
 /// A principal by its e-mail, in whatever case.
 pub fn principal_with_email(email: &str, snap: &Snap) -> Result<Option<Principal>> {
-    let folded = email.to_lowercase();
+    let folded = fold(email)?;
     scan::first(access("principal", "principal_email"), &[Eq::text(16, &folded)?], snap, read_principal)
+}
+
+/// As the column email_folded is made: by the server's lower(), whose idea of letters Rust's need not be.
+fn fold(email: &str) -> Result<String> {
+    let text = email.into_datum().ok_or_else(|| internal("no datum for a text"))?;
+    // SAFETY: lower(text) with the database's collation gives a text.
+    unsafe {
+        let lower = pgrx::pg_sys::OidFunctionCall1Coll(
+            Oid::from(pgrx::pg_sys::F_LOWER_TEXT),
+            pgrx::pg_sys::DEFAULT_COLLATION_OID,
+            text,
+        );
+        <String as pgrx::FromDatum>::from_datum(lower, false)
+    }
+    .ok_or_else(|| internal("no lower-case form"))
 }
 
 /// A principal by the application's key.
@@ -316,6 +334,7 @@ fn read_grant(t: &Tuple) -> Result<Option<Grant>> {
         valid_from: moment(t, 6),
         valid_until: moment(t, 7),
         source: t.must(8)?,
+        on_row: t.must(14)?,
     }))
 }
 

@@ -103,17 +103,12 @@ thread_local! {
     static CACHE: RefCell<Cache> = RefCell::new(Cache::default());
     static ROLLBACKS: Cell<u64> = const { Cell::new(1) };
     static WATCHING: Cell<bool> = const { Cell::new(false) };
-    /// What this transaction made may have been made from its own uncommitted changes.
-    static MADE_HERE: RefCell<Vec<(i64, *const Ring)>> = const { RefCell::new(Vec::new()) };
 }
 
 #[pg_guard]
 unsafe extern "C-unwind" fn at_end(event: pg_sys::XactEvent::Type, _arg: *mut std::ffi::c_void) {
     match event {
         pg_sys::XactEvent::XACT_EVENT_ABORT | pg_sys::XactEvent::XACT_EVENT_PARALLEL_ABORT => rolled_back(),
-        pg_sys::XactEvent::XACT_EVENT_COMMIT | pg_sys::XactEvent::XACT_EVENT_PARALLEL_COMMIT => {
-            MADE_HERE.with_borrow_mut(Vec::clear)
-        }
         // A prepared transaction may still be rolled back.
         pg_sys::XactEvent::XACT_EVENT_PREPARE => rolled_back(),
         _ => {}
@@ -132,22 +127,18 @@ unsafe extern "C-unwind" fn at_sub_end(
     }
 }
 
-/// Drops everything made since the transaction began: simpler than knowing which subtransaction made what, and
-/// dropping too much only costs a compilation.
+/// Forgets everything: keys found while the transaction saw its own changes lie in rings made long before it. A
+/// transaction that wrote nothing saw nothing of its own, and rollbacks of such ones are common.
 fn rolled_back() {
     ROLLBACKS.set(ROLLBACKS.get().wrapping_add(1));
-    nodes::forget();
-    let made = MADE_HERE.take();
-    CACHE.with_borrow_mut(|cache| {
-        cache.valid.clear();
-        cache.stamps.clear();
-        cache.session = None;
-        for (id, ring) in made {
-            if let Some(versions) = cache.rings.get_mut(&id) {
-                versions.retain(|e| !std::ptr::eq(Rc::as_ptr(&e.ring), ring));
-            }
-        }
-    });
+    // SAFETY: a plain read of backend state, allowed while a transaction ends.
+    let wrote = unsafe { pg_sys::GetTopTransactionIdIfAny() } != pg_sys::InvalidTransactionId;
+    if wrote {
+        nodes::forget();
+        crate::protect::target::unbind();
+        // Rings in use by an open cursor live on there; nobody else finds them.
+        CACHE.with_borrow_mut(|cache| *cache = Cache::default());
+    }
 }
 
 fn watch() {
@@ -259,7 +250,6 @@ fn keep(ring: &Rc<Ring>, snap: &Snap, new: bool) {
                 versions.swap_remove(oldest);
             }
             versions.push(Entry { ring: ring.clone(), used: tick });
-            MADE_HERE.with_borrow_mut(|made| made.push((ring.id, Rc::as_ptr(ring))));
         } else if let Some(entry) = versions.iter_mut().find(|e| Rc::ptr_eq(&e.ring, ring)) {
             entry.used = tick;
         }

@@ -37,10 +37,34 @@ thread_local! {
     static EPOCH: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Changes whenever the setting is assigned: a statement compares it to notice that its identity changed.
-#[inline]
-pub fn epoch() -> u64 {
-    EPOCH.get()
+// GetOuterUserId reads a variable and raises nothing: asked for every row, it must not pay for pgrx's guard.
+unsafe extern "C" {
+    #[link_name = "GetOuterUserId"]
+    fn outer_user_unguarded() -> pg_sys::Oid;
+}
+
+/// Who was asking when a statement began: what it continues with must be the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    epoch: u64,
+    /// The database role, where it says who is asking.
+    role: Option<pg_sys::Oid>,
+}
+
+impl Seen {
+    /// Who is asking now.
+    #[inline]
+    pub fn now() -> Seen {
+        // SAFETY: see the declaration.
+        let role = if SETTING.get().is_none() { Some(unsafe { outer_user_unguarded() }) } else { None };
+        Seen { epoch: EPOCH.get(), role }
+    }
+
+    /// Whether it is the same still.
+    #[inline]
+    pub fn is_still(&self) -> bool {
+        *self == Seen::now()
+    }
 }
 
 /// Registers the settings. Called once, when the library is loaded.

@@ -1,6 +1,8 @@
 //! Acting as the extension's owner, for the few moments in which an administrative function writes docacl's
 //! tables on behalf of somebody whose authority has been checked.
 
+use std::ffi::CStr;
+
 use pgrx::pg_sys;
 
 use crate::error::{Result, internal};
@@ -24,16 +26,7 @@ impl AsOwner {
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
             pg_sys::SetUserIdAndSecContext(owner, context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
             let guc_level = pg_sys::NewGUCNestLevel();
-            pg_sys::set_config_option(
-                c"search_path".as_ptr(),
-                c"pg_catalog, pg_temp".as_ptr(),
-                pg_sys::GucContext::PGC_USERSET,
-                pg_sys::GucSource::PGC_S_SESSION,
-                pg_sys::GucAction::GUC_ACTION_SAVE,
-                true,
-                0,
-                false,
-            );
+            set(c"search_path", c"pg_catalog, pg_temp");
             Ok(AsOwner { user, context, guc_level })
         }
     }
@@ -53,11 +46,13 @@ impl Drop for AsOwner {
 }
 
 /// While it lives, the session is the owner of a table and not judged by its row security: what PostgreSQL does for
-/// the actions of foreign keys. For an UPDATE of an application's table by docacl: the table's own triggers fire, and
-/// must run neither as the extension's owner, who is a superuser, nor be given another search_path.
+/// the actions of foreign keys. Whatever reads or writes an application's table runs so: planning may call functions
+/// that its indexes name, and they must run neither as the extension's owner, who is a superuser, nor with the names
+/// of whoever asks. search_path is pinned, and the operation restricted as in REINDEX.
 pub struct AsTableOwner {
     user: pg_sys::Oid,
     context: i32,
+    guc_level: i32,
 }
 
 impl AsTableOwner {
@@ -69,20 +64,53 @@ impl AsTableOwner {
             let mut user = pg_sys::Oid::INVALID;
             let mut context = 0;
             pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
-            let more = pg_sys::SECURITY_LOCAL_USERID_CHANGE | pg_sys::SECURITY_NOFORCE_RLS;
+            let guc_level = pg_sys::NewGUCNestLevel();
+            set(c"search_path", c"pg_catalog, pg_temp");
+            let more = pg_sys::SECURITY_LOCAL_USERID_CHANGE
+                | pg_sys::SECURITY_RESTRICTED_OPERATION
+                | pg_sys::SECURITY_NOFORCE_RLS;
             pg_sys::SetUserIdAndSecContext(owner, context | more as i32);
-            Ok(AsTableOwner { user, context })
+            Ok(AsTableOwner { user, context, guc_level })
         }
+    }
+
+    /// The same, to write: the application's triggers and rules do not fire, but those made ENABLE ALWAYS. Apart,
+    /// because PostgreSQL forgets the session's plans at every change of session_replication_role.
+    pub fn begin_writing(table: pg_sys::Oid) -> Result<AsTableOwner> {
+        let owner = AsTableOwner::begin(table)?;
+        // SAFETY: at the nest level that `owner` closes.
+        unsafe { set(c"session_replication_role", c"replica") };
+        Ok(owner)
     }
 }
 
 impl Drop for AsTableOwner {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            return; // The (sub)transaction aborts and puts the user back.
+            return; // The (sub)transaction aborts and puts user and settings back.
         }
         // SAFETY: puts back what `begin` found.
-        unsafe { pg_sys::SetUserIdAndSecContext(self.user, self.context) }
+        unsafe {
+            pg_sys::AtEOXact_GUC(false, self.guc_level);
+            pg_sys::SetUserIdAndSecContext(self.user, self.context);
+        }
+    }
+}
+
+/// Sets a setting at the current nest level, whoever the session is.
+unsafe fn set(name: &CStr, value: &CStr) {
+    // SAFETY: names and values that PostgreSQL knows.
+    unsafe {
+        pg_sys::set_config_option(
+            name.as_ptr(),
+            value.as_ptr(),
+            pg_sys::GucContext::PGC_SUSET,
+            pg_sys::GucSource::PGC_S_SESSION,
+            pg_sys::GucAction::GUC_ACTION_SAVE,
+            true,
+            0,
+            false,
+        );
     }
 }
 

@@ -4,7 +4,7 @@
 //! under which they were read (src/freshness.rs decides whether it may be used again). Keys of resources are
 //! found when a row first asks for them and kept: roles and inheritance are walked once per resource.
 
-use std::cell::{Cell, UnsafeCell};
+use std::cell::UnsafeCell;
 use std::rc::Rc;
 
 use docacl_core::{Actions, Key, Subject, SubjectKind, graph};
@@ -64,9 +64,10 @@ pub struct Ring {
     /// The times between which no period begins or ends: from (inclusive) and until (exclusive).
     pub period: (Moment, Moment),
     granted: IntTable,
+    /// The grants on rows' own lists, apart: an own_acl that names anything else opens nothing.
+    granted_on_rows: IntTable,
     stars: Vec<(Rc<str>, u64)>,
     kept: UnsafeCell<Vec<Box<Kept>>>,
-    kept_bytes: Cell<usize>,
 }
 
 /// "Now" of the rules: the start of the transaction.
@@ -101,9 +102,9 @@ impl Ring {
             stamps: vec![],
             period: (Moment::MIN, Moment::MAX),
             granted: IntTable::default(),
+            granted_on_rows: IntTable::default(),
             stars: vec![],
             kept: UnsafeCell::new(vec![]),
-            kept_bytes: Cell::new(0),
         };
         // The stamp is read first: facts read after it may be newer only where the snapshot is, and it is not.
         ring.stamp(StampOf::Principal(id), snap)?;
@@ -187,7 +188,8 @@ impl Ring {
             facts::grants_of(*principal, snap, |g| {
                 if holds(g.valid_from, g.valid_until, now, &mut self.period) {
                     let actions = g.actions & Actions::EVERYTHING.bits();
-                    self.granted.update(g.resource, |w| w | actions);
+                    let table = if g.on_row { &mut self.granted_on_rows } else { &mut self.granted };
+                    table.update(g.resource, |w| w | actions);
                 }
             })?;
         }
@@ -213,10 +215,16 @@ impl Ring {
         })
     }
 
-    /// The actions granted on a resource itself, roles included, inheritance not.
+    /// The actions granted on a resource itself that is no row's own list, roles included, inheritance not.
     #[inline]
-    pub fn granted_on(&self, resource: i64) -> Actions {
+    fn granted_on(&self, resource: i64) -> Actions {
         Actions::from_bits_retain(self.granted.get(resource).unwrap_or(0))
+    }
+
+    /// The actions granted on a row's own list.
+    #[inline]
+    pub fn granted_on_row(&self, list: i64) -> Actions {
+        Actions::from_bits_retain(self.granted_on_rows.get(list).unwrap_or(0))
     }
 
     fn star_on(&self, kind: &str) -> Actions {
@@ -234,9 +242,10 @@ impl Ring {
         // A tree deeper than this is a cycle made by hand.
         for _ in 0..10_000 {
             if inherited {
-                mask |= self.granted_on(at.id);
-                if &*at.kind != "document" {
-                    mask |= self.star_on(&at.kind);
+                if &*at.kind == "document" {
+                    mask |= self.granted_on_row(at.id);
+                } else {
+                    mask |= self.granted_on(at.id) | self.star_on(&at.kind);
                 }
             }
             inside |= self.environment == Some(at.id);
@@ -299,24 +308,25 @@ impl Ring {
         Ok(node.filter(|n| !n.is_star && reference.kinds.iter().any(|k| **k == *n.kind)))
     }
 
-    /// Tells the ring how much its kept keys grew.
-    pub fn account_for(&self, grown: usize) {
-        self.kept_bytes.set(self.kept_bytes.get() + grown);
-    }
-
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
         size_of::<Ring>()
             + self.granted.bytes()
+            + self.granted_on_rows.bytes()
             + self.stamps.capacity() * size_of::<Stamp>()
             + self.principals.capacity() * 8
-            + self.kept_bytes.get()
+            + self.kept_bytes()
+    }
+
+    fn kept_bytes(&self) -> usize {
+        // SAFETY: single-threaded; the reference ends before anything else runs.
+        unsafe { (*self.kept.get()).iter().map(|k| (*k.memo.get()).bytes()).sum() }
     }
 
     /// How many keys are held: those granted, and those found for references so far.
     pub fn keys(&self) -> usize {
         // SAFETY: single-threaded; the reference ends before anything else runs.
         let found: usize = unsafe { (*self.kept.get()).iter().map(|k| (*k.memo.get()).len()).sum() };
-        self.granted.len() + found
+        self.granted.len() + self.granted_on_rows.len() + found
     }
 }

@@ -77,8 +77,8 @@ pub fn give(new: &New, by: i64, snap: &Snap) -> Result<bool> {
 /// Inserts a row.
 pub fn insert(new: &New, by: i64) -> Result<()> {
     write::run(
-        "INSERT INTO docacl.grants (account_id, principal_id, resource_id, actions, valid_from, valid_until, source, note, granted_by)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO docacl.grants (account_id, principal_id, resource_id, actions, valid_from, valid_until, source, note, granted_by, on_row)
+         SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, r.kind = 'document' FROM docacl.resource r WHERE r.id = $3",
         &[
             new.account.into(),
             new.principal.into(),
@@ -104,8 +104,8 @@ pub fn close(principal: i64, resource: i64, actions: Actions, by: i64) -> Result
                  AND source IN ('manual', 'creator') AND (valid_until IS NULL OR valid_until > now())
              RETURNING *
          ), kept AS (
-             INSERT INTO docacl.grants (account_id, principal_id, resource_id, actions, valid_from, valid_until, source, note, granted_by, granted_at)
-             SELECT account_id, principal_id, resource_id, actions & ~$3, valid_from, valid_until, source, note, granted_by, granted_at
+             INSERT INTO docacl.grants (account_id, principal_id, resource_id, actions, valid_from, valid_until, source, note, granted_by, granted_at, on_row)
+             SELECT account_id, principal_id, resource_id, actions & ~$3, valid_from, valid_until, source, note, granted_by, granted_at, on_row
              FROM closed WHERE actions & ~$3 <> 0
          )
          SELECT count(*) FROM closed",

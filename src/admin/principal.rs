@@ -38,7 +38,7 @@ fn acl_create_user(
     }
     let role = address::role(&asker, role)?;
     refuse_taken(None, Some(email), key)?;
-    refuse_mistakable(account, None, Some(name), Some(email))?;
+    refuse_mistakable(account, None, &Written { name: Some(name), email: Some(email), key })?;
     let by = asker.id();
     let id = write::id(
         "INSERT INTO docacl.principal (account_id, kind, name, email, key, read_only, valid_until, created_by)
@@ -88,7 +88,7 @@ fn acl_create_role(
         return Ok(id);
     }
     refuse_taken(None, None, key)?;
-    refuse_mistakable(account, None, Some(name), None)?;
+    refuse_mistakable(account, None, &Written { name: Some(name), email: None, key })?;
     write::id(
         "INSERT INTO docacl.principal (account_id, kind, name, key, purpose, is_default, created_by)
          VALUES ($1, 'role', $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING RETURNING id",
@@ -111,12 +111,13 @@ fn acl_alter_user(
     asker.require_on_account(Actions::MANAGE_USERS, "change users")?;
     let user = address::user(&asker, written)?;
     roles::may_change(&asker, &user, &asker.snap)?;
+    roles::may_take_over(&asker, &user, &asker.snap)?;
     let account = asker.account()?;
     check_new_name(account, &user, name)?;
     if let Some(email) = email {
         names::check_email(email)?;
         refuse_taken(Some(user.id), Some(email), None)?;
-        refuse_mistakable(account, Some(user.id), None, Some(email))?;
+        refuse_mistakable(account, Some(user.id), &Written { email: Some(email), ..Written::default() })?;
     }
     let cleared = valid_until.is_some() && open_end(valid_until).is_none();
     let until = period::timestamp(open_end(valid_until))?;
@@ -167,8 +168,9 @@ fn acl_alter_role(
     if of_everyone || is_fixed(&role) && enabled == Some(false) {
         return Err(built_in(&role, "changed so"));
     }
-    if is_default == Some(true) {
-        // Whoever makes users from now on hands it out: so it takes what handing it out takes.
+    if is_default == Some(true) || enabled == Some(true) {
+        // Whoever makes users from now on hands it out, or its members get back what it carries: so either takes
+        // what handing it out takes.
         roles::may_hand_out(&asker, &role, &asker.snap)?;
     }
     roles::keeping_an_administrator(account, || {
@@ -247,23 +249,44 @@ fn check_new_name(account: i64, principal: &Principal, name: Option<&str>) -> Re
     names::check_principal(name)?;
     match facts::principal_named(account, name, &Snap::latest())? {
         Some(other) if other.id != principal.id => Err(error::exists("principal", name)),
-        _ => refuse_mistakable(account, Some(principal.id), Some(name), None),
+        _ => refuse_mistakable(account, Some(principal.id), &Written { name: Some(name), ..Written::default() }),
     }
 }
 
-/// A name that is somebody else's e-mail, or the other way round: what is meant for one would reach the other.
-fn refuse_mistakable(account: i64, own: Option<i64>, name: Option<&str>, email: Option<&str>) -> Result<()> {
+/// What a principal is to be called by from now on.
+#[derive(Default)]
+struct Written<'a> {
+    name: Option<&'a str>,
+    email: Option<&'a str>,
+    key: Option<&'a str>,
+}
+
+/// Refuses what is, inside the account, the name, e-mail or key of somebody else by another of the three: what is
+/// meant for one would reach the other, be it a grant or a login. That it is nobody's by the same of the three, unique
+/// indexes see to.
+fn refuse_mistakable(account: i64, own: Option<i64>, new: &Written) -> Result<()> {
+    // No index is over all three: another session that calls somebody the same must end first, to be seen.
+    write::lock_structure(account)?;
     let snap = Snap::latest();
-    let other = |found: Option<Principal>| found.is_some_and(|p| Some(p.id) != own && p.account == Some(account));
-    if let Some(name) = name
-        && other(facts::principal_with_email(name, &snap)?)
-    {
-        return Err(error::exists("principal with e-mail", name));
+    let refuse = |what: &str, text: &str, found: Option<Principal>| match found {
+        Some(p) if Some(p.id) != own && p.account == Some(account) => Err(error::exists(what, text)),
+        _ => Ok(()),
+    };
+    for text in [new.name, new.key].into_iter().flatten() {
+        refuse("principal with e-mail", text, facts::principal_with_email(text, &snap)?)?;
     }
-    if let Some(email) = email
-        && other(facts::principal_named(account, email, &snap)?)
-    {
-        return Err(error::exists("principal", email));
+    if let Some(name) = new.name {
+        refuse("principal with key", name, facts::principal_with_key(name, &snap)?)?;
+    }
+    if let Some(key) = new.key {
+        refuse("principal", key, facts::principal_named(account, key, &snap)?)?;
+    }
+    if let Some(email) = new.email {
+        // An e-mail is found in whatever case it is written.
+        for written in [email, &email.to_lowercase()] {
+            refuse("principal", email, facts::principal_named(account, written, &snap)?)?;
+            refuse("principal with key", email, facts::principal_with_key(written, &snap)?)?;
+        }
     }
     Ok(())
 }

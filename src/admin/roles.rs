@@ -57,22 +57,40 @@ pub fn may_hand_out(asker: &Asker, role: &Principal, snap: &Snap) -> Result<()> 
     if roles.contains(&admin_role(asker.account()?, snap)?.id) {
         return refused("Only an administrator hands out the admin role or a role that leads to it.");
     }
-    for role in roles {
+    if carries_more(asker, &roles, snap)? {
+        return refused("It carries an action of administration that you do not hold.");
+    }
+    Ok(())
+}
+
+/// Whether one of these principals was granted, now or later, an action of administration that the asker does not hold.
+fn carries_more(asker: &Asker, principals: &[i64], snap: &Snap) -> Result<bool> {
+    for principal in principals {
         let mut carried = Vec::new();
-        facts::grants_of(role, snap, |g| carried.push(g))?;
+        facts::grants_of(*principal, snap, |g| carried.push(g))?;
         for grant in carried {
             let actions = Actions::from_bits_retain(grant.actions);
-            if !actions.intersects(Actions::ADMINISTRATION) {
-                continue;
-            }
-            if let Some(resource) = facts::resource(grant.resource, snap)?
+            if actions.intersects(Actions::ADMINISTRATION)
+                && let Some(resource) = facts::resource(grant.resource, snap)?
                 && !asker.may_hand_on(actions, &resource)?
             {
-                return refused("It carries an action of administration that you do not hold.");
+                return Ok(true);
             }
         }
     }
-    Ok(())
+    Ok(false)
+}
+
+/// Refuses unless the asker may say who this user is and whether he may log in: whoever sets another's e-mail can
+/// become him, so an action of administration that the asker does not hold keeps him out, as in [`may_hand_out`].
+pub fn may_take_over(asker: &Asker, user: &Principal, snap: &Snap) -> Result<()> {
+    if asker.is_admin()? || user.id == asker.id() || !carries_more(asker, &roles_of(user.id, snap)?, snap)? {
+        return Ok(());
+    }
+    Err(error::denied(
+        format!("not allowed to change \"{}\"", user.name),
+        "The user holds an action of administration that you do not hold.",
+    ))
 }
 
 /// Refuses unless the asker may change this principal: an admin, where it belongs to the admin role.

@@ -214,7 +214,7 @@ impl Row {
             pgrx::spi::quote_identifier(self.own_column()?),
             locked.ctid
         );
-        let _owner = AsTableOwner::begin(self.target.relation)?;
+        let _owner = AsTableOwner::begin_writing(self.target.relation)?;
         let changed = Spi::connect_mut(|client| client.update(&sql, None, &[]).map(|t| t.len()))
             .map_err(|e| error::internal(e.to_string()))?;
         if changed == 1 {

@@ -30,6 +30,8 @@ pub struct Question {
     /// Whether the asker is told of what he may not see.
     pub told: bool,
     account: i64,
+    /// A superuser or system: above accounts.
+    above: bool,
 }
 
 impl Question {
@@ -52,7 +54,7 @@ impl Question {
         let principal = match who {
             Who::Me => me,
             Who::Other(text) => {
-                let found = find(account, text, &snap)?;
+                let found = find(account, text, above, &snap)?;
                 let myself = found.is_some() && found == me;
                 if !(above || admin || myself || identity::is_trusted(&snap)? || administers_people(&snap)?) {
                     return Err(error::denied(
@@ -63,7 +65,7 @@ impl Question {
                 Some(found.ok_or_else(|| error::unknown("principal", text))?)
             }
         };
-        Ok(Question { told: above || admin, snap, principal, account })
+        Ok(Question { told: above || admin, above, snap, principal, account })
     }
 
     fn ring(&self) -> Result<Option<std::rc::Rc<crate::ring::Ring>>> {
@@ -112,16 +114,20 @@ impl Question {
     }
 
     fn one(&self, kind: &str, written: &str, found: Vec<Resource>) -> Result<Option<Verdict>> {
-        let Some(principal) = self.principal else {
-            return Ok(None);
-        };
+        // What is of another account does not exist, for whoever is not above accounts.
+        let found: Vec<Resource> = found.into_iter().filter(|r| self.above || r.account == self.account).collect();
         if self.told {
-            return match found.as_slice() {
-                [one] => crate::decide::on_resource(principal, one, &self.snap).map(Some),
-                [] => Err(error::unknown(kind, written)),
-                _ => Err(error::ambiguous(kind, written)),
+            let one = match found.as_slice() {
+                [one] => one,
+                [] => return Err(error::unknown(kind, written)),
+                _ => return Err(error::ambiguous(kind, written)),
+            };
+            return match self.principal {
+                Some(principal) => crate::decide::on_resource(principal, one, &self.snap).map(Some),
+                None => Ok(None),
             };
         }
+        let Some(principal) = self.principal else { return Ok(None) };
         // Not told of what he may not see: it is answered like what does not exist.
         let mut open = Vec::new();
         for resource in &found {
@@ -151,9 +157,9 @@ impl Question {
     }
 }
 
-/// The id of a principal as it was written: `system` has no account.
-fn find(account: i64, text: &str, snap: &Snap) -> Result<Option<i64>> {
-    if text == "system" {
+/// The id of a principal as it was written. `system` has no account: asking about it would tell of all of them.
+fn find(account: i64, text: &str, above: bool, snap: &Snap) -> Result<Option<i64>> {
+    if text == "system" && above {
         return Ok(Some(facts::SYSTEM));
     }
     Ok(lookup::principal_in(account, text, snap)?.map(|p| p.id))

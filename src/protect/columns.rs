@@ -9,8 +9,10 @@ use pgrx::prelude::*;
 use serde_json::{Map, Value};
 
 use super::spec::{GateSpec, PrincipalColumn, ReferenceColumn, Spec};
+use crate::bound::Type;
 use crate::error::{self, Result, bad, internal, wrong_type};
 use crate::facts::{self, Kind};
+use crate::owner::AsTableOwner;
 use crate::scan::Snap;
 use crate::shape::By;
 
@@ -75,15 +77,23 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
     }
     spec.key = match text(options, "key")? {
         Some(key) => {
-            table.column(&key)?;
+            if !can_be_key(table.column(&key)?) {
+                return Err(wrong_type(
+                    format!("column \"{key}\" has a type that cannot be the key"),
+                    "Use smallint, integer, bigint, uuid or text.",
+                ));
+            }
             require_unique(table, &key)?;
             Some(key)
         }
-        None => table.primary_key.clone(),
+        None => match &table.primary_key {
+            Some(key) if can_be_key(table.column(key)?) => Some(key.clone()),
+            _ => None,
+        },
     };
-    spec.owner = principal_column(table, options, "owner")?;
-    spec.requester = principal_column(table, options, "requester")?;
-    spec.deleted_by = principal_column(table, options, "deleted_by")?;
+    spec.owner = principal_column(table, options, "owner", snap)?;
+    spec.requester = principal_column(table, options, "requester", snap)?;
+    spec.deleted_by = principal_column(table, options, "deleted_by", snap)?;
     spec.own_acl = text(options, "own_acl")?;
     if let Some(column) = &spec.own_acl {
         own_acl_fits(table, column)?;
@@ -117,6 +127,10 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
     require_gates(&mut spec, options)?;
     each_column_once(&spec)?;
     Ok((spec, flag(options, "default")?))
+}
+
+fn can_be_key(column: &Column) -> bool {
+    Type::of(column.ty).is_key()
 }
 
 fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>> {
@@ -181,11 +195,13 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
     for (word, value) in gates {
         let (gate, accepted) = gate_and_kinds(&kinds, word)?;
         if let Some(names) = constant(value, word, &gate)? {
-            constants.insert(gate, names);
+            if constants.insert(gate.clone(), names).is_some() {
+                return Err(twice(&gate));
+            }
             continue;
         }
         let (column, by) = column_and_by(value, word)?;
-        let by = reference_by(table, &column, by, word, &accepted)?;
+        let by = reference_by(table, &column, by, word, &accepted, snap)?;
         if by == By::Key && accepted.len() > 1 {
             return Err(bad(
                 format!("gate \"{word}\" by key must name one kind"),
@@ -205,7 +221,7 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
         let refs: Vec<ReferenceColumn> = columns.into_iter().map(|(_, c)| c).collect();
         for (i, r) in refs.iter().enumerate() {
             if refs.iter().skip(i + 1).any(|o| o.kinds.iter().any(|k| r.kinds.contains(k))) {
-                return Err(bad(format!("gate \"{gate}\" is given twice"), "Give each kind one column."));
+                return Err(twice(&gate));
             }
         }
         out.push(GateSpec { gate, refs, constant, required: false });
@@ -222,6 +238,10 @@ fn read_gates(table: &Table, gates: &Map<String, Value>, snap: &Snap) -> Result<
         (at.unwrap_or(usize::MAX), g.gate.clone())
     });
     Ok(out)
+}
+
+fn twice(gate: &str) -> pgrx::pg_sys::panic::ErrorReport {
+    bad(format!("gate \"{gate}\" is given twice"), "Give each kind one column, and the functions in one list.")
 }
 
 /// The gate that a word names, and the kinds accepted: all of the gate, or the one that the word names.
@@ -272,7 +292,7 @@ fn constant(value: &Value, word: &str, gate: &str) -> Result<Option<Vec<String>>
 }
 
 /// How a gate's column names its resources.
-fn reference_by(table: &Table, name: &str, by: Option<By>, word: &str, kinds: &[String]) -> Result<By> {
+fn reference_by(table: &Table, name: &str, by: Option<By>, word: &str, kinds: &[String], snap: &Snap) -> Result<By> {
     let column = table.column(name)?;
     if column.generated {
         return Err(error::unsupported(
@@ -286,7 +306,7 @@ fn reference_by(table: &Table, name: &str, by: Option<By>, word: &str, kinds: &[
             "Deleting the referenced row must not open this one: make the foreign key ON DELETE RESTRICT or NO ACTION.",
         ));
     }
-    by_of(column, by, word, |column| present_values_are_ids(table, column, "resource", kinds))
+    by_of(column, by, word, |column| present_values_are_ids(table, column, kinds, snap))
 }
 
 fn by_of(column: &Column, by: Option<By>, word: &str, are_ids: impl FnOnce(&str) -> Result<bool>) -> Result<By> {
@@ -313,16 +333,32 @@ fn by_of(column: &Column, by: Option<By>, word: &str, are_ids: impl FnOnce(&str)
     }
 }
 
-fn present_values_are_ids(table: &Table, column: &str, of: &str, kinds: &[String]) -> Result<bool> {
-    let column = pgrx::spi::quote_identifier(column);
-    let filter = if of == "resource" { " AND r.kind = ANY ($1) AND NOT r.is_star" } else { "" };
-    let sql = format!(
-        "SELECT NOT EXISTS (SELECT 1 FROM {} AS t WHERE t.{column} IS NOT NULL AND NOT EXISTS \
-         (SELECT 1 FROM docacl.{of} AS r WHERE r.id = t.{column}{filter}))",
-        table.name
-    );
-    let args = if of == "resource" { vec![kinds.to_vec().into()] } else { vec![] };
-    Spi::get_one_with_args::<bool>(&sql, &args).map_err(spi)?.ok_or_else(|| internal("no answer"))
+/// Whether every value of a column is the id of a resource of these kinds (none: of a principal). The table is read
+/// as its owner: see [`AsTableOwner`].
+fn present_values_are_ids(table: &Table, column: &str, kinds: &[String], snap: &Snap) -> Result<bool> {
+    let quoted = pgrx::spi::quote_identifier(column);
+    let sql = format!("SELECT DISTINCT {quoted} FROM {} WHERE {quoted} IS NOT NULL", table.name);
+    let values: Vec<i64> = {
+        let _table_owner = AsTableOwner::begin(table.oid)?;
+        Spi::connect(|client| {
+            client
+                .select(&sql, None, &[])?
+                .map(|row| Ok(row.get::<i64>(1)?.unwrap_or_default()))
+                .collect::<std::result::Result<_, _>>()
+        })
+        .map_err(spi)?
+    };
+    for id in values {
+        let found = if kinds.is_empty() {
+            facts::principal(id, snap)?.is_some()
+        } else {
+            facts::resource(id, snap)?.is_some_and(|r| !r.is_star && kinds.contains(&r.kind))
+        };
+        if !found {
+            return Ok(false);
+        }
+    }
+    Ok(true)
 }
 
 fn nulling_foreign_key(table: &Table, column: &str) -> Result<Option<String>> {
@@ -360,7 +396,12 @@ pub fn spi(e: pgrx::spi::SpiError) -> pgrx::pg_sys::panic::ErrorReport {
     internal(format!("SPI: {e}"))
 }
 
-fn principal_column(table: &Table, options: &Map<String, Value>, word: &str) -> Result<Option<PrincipalColumn>> {
+fn principal_column(
+    table: &Table,
+    options: &Map<String, Value>,
+    word: &str,
+    snap: &Snap,
+) -> Result<Option<PrincipalColumn>> {
     let value = match options.get(word) {
         None | Some(Value::Null) => return Ok(None),
         Some(value) => value,
@@ -373,7 +414,7 @@ fn principal_column(table: &Table, options: &Map<String, Value>, word: &str) -> 
             "docacl has to write it.",
         ));
     }
-    let by = by_of(column, by, word, |column| present_values_are_ids(table, column, "principal", &[]))?;
+    let by = by_of(column, by, word, |column| present_values_are_ids(table, column, &[], snap))?;
     Ok(Some(PrincipalColumn { column: name, by }))
 }
 

@@ -9,6 +9,8 @@ use super::functions::name_of;
 use super::spec::Spec;
 use crate::error::{Result, internal};
 use crate::facts::{self, Principal, Resource};
+use crate::lookup;
+use crate::owner::AsTableOwner;
 use crate::scan::Snap;
 use crate::shape::By;
 
@@ -19,6 +21,14 @@ pub fn rows_using(resource: &Resource) -> Result<Option<String>> {
     let snap = Snap::fresh();
     for table in facts::protected_tables(&snap)? {
         let spec = Spec::from_json(table.spec)?;
+        if resource.kind == "function" {
+            for name in spec.gates.iter().flat_map(|g| &g.constant) {
+                let named = lookup::by_name_or_path(resource.account, "function", name, &snap)?;
+                if named.iter().any(|r| r.id == resource.id) {
+                    return Ok(Some(name_of(table.relation)?));
+                }
+            }
+        }
         for reference in spec.gates.iter().flat_map(|g| &g.refs).filter(|r| r.kinds.contains(&resource.kind)) {
             let value = match reference.by {
                 By::Id => Some(resource.id.to_string()),
@@ -56,7 +66,8 @@ pub fn rows_owned_by(principal: &Principal) -> Result<Option<String>> {
 
 fn uses(relation: pg_sys::Oid, column: &str, value: &str) -> Result<bool> {
     let name = name_of(relation)?;
-    Spi::run(&format!("LOCK TABLE {name} IN SHARE ROW EXCLUSIVE MODE")).map_err(spi)?;
+    // SAFETY: a lock by OID, kept to the end of the transaction.
+    unsafe { pg_sys::LockRelationOid(relation, pg_sys::ShareRowExclusiveLock as i32) };
     // The value as a literal of the column's own type, so that the column's index serves. One that the type does
     // not take (a resource's key that is no uuid) is in no row: compare as text then.
     let quoted = pgrx::spi::quote_identifier(column);
@@ -74,6 +85,7 @@ fn uses(relation: pg_sys::Oid, column: &str, value: &str) -> Result<bool> {
         pg_sys::TEXTOID | pg_sys::VARCHAROID => pgrx::spi::quote_literal(value),
         _ => return Ok(false),
     };
+    let _table_owner = AsTableOwner::begin(relation)?;
     exists(&format!("SELECT 1 FROM {name} WHERE {quoted} = {literal} LIMIT 1"))
 }
 

@@ -60,12 +60,19 @@ pub fn forget(relation: pg_sys::Oid) {
     }
 }
 
+/// Forgets which shapes are bound to which rings.
+pub fn unbind() {
+    BOUND.with_borrow_mut(HashMap::clear);
+}
+
 /// The protected table of this OID: 55000 where it is not protected.
 pub fn of(relation: pg_sys::Oid) -> Result<Rc<Target>> {
     scan::watch();
     if let Some(target) = TARGETS.with_borrow(|t| t.get(&relation).cloned()) {
         return Ok(target);
     }
+    // The lock first: what changes the table afterwards is heard of, and what changed it before is read.
+    let _lock = Lock::share(relation);
     let snap = Snap::newest();
     let Some(table) = facts::protected_table(relation, &snap)? else {
         return Err(not_protected(&name_of(relation)?));
@@ -93,6 +100,26 @@ pub fn default() -> Result<Rc<Target>> {
     Ok(target)
 }
 
+/// A share lock on a relation, released when it goes.
+struct Lock(pg_sys::Oid);
+
+impl Lock {
+    fn share(relation: pg_sys::Oid) -> Lock {
+        // SAFETY: a lock by OID.
+        unsafe { pg_sys::LockRelationOid(relation, pg_sys::AccessShareLock as i32) };
+        Lock(relation)
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            // SAFETY: taken by `share`.
+            unsafe { pg_sys::UnlockRelationOid(self.0, pg_sys::AccessShareLock as i32) };
+        }
+    }
+}
+
 fn read(relation: pg_sys::Oid, spec: Spec) -> Result<Target> {
     let shape = Rc::new(spec.shape());
     // SAFETY: the relation is opened with a lock; its descriptor and index list are read and released.
@@ -115,6 +142,9 @@ fn read(relation: pg_sys::Oid, spec: Spec) -> Result<Target> {
         for name in spec.shape_columns() {
             let a = find(name)?;
             columns.push((a.attnum, Type::of(a.atttypid)));
+        }
+        for name in spec.columns.keys() {
+            find(name)?;
         }
         let key = match &spec.key {
             Some(name) => {

@@ -63,11 +63,12 @@ unsafe fn judge_insert(
         {
             write_me(&bound.new, requester, values, changed)?;
         }
-        if let Some(by) = site.columns.deleted_by
-            && values.get(by.column).is_some()
-        {
-            values.set(by.column, None);
-            changed.push(by.column);
+        if let Some(by) = site.columns.deleted_by {
+            if site.columns.deleted.is_some_and(|deleted| is_marked(deleted, values)) {
+                write_me(&bound.new, by, values, changed)?;
+            } else if values.get(by.column).is_some() {
+                put(by.column, None, values, changed);
+            }
         }
         if !changed.is_empty() {
             verdict = self::verdict(&bound.new, values, &site.columns.new_shape, &snap)?;
@@ -81,9 +82,13 @@ unsafe fn judge_insert(
     };
     ask(Actions::ADD)?;
     let flags = [(site.columns.immutable, Actions::IMMUTABLE), (site.columns.deleted, Actions::DELETE)];
-    let flags = flags.into_iter().filter_map(|(c, a)| c.map(|c| (c, a)));
+    for (column, actions) in flags.into_iter().filter_map(|(c, a)| c.map(|c| (c, a))) {
+        if is_marked(column, values) {
+            ask(actions)?;
+        }
+    }
     let mapped = site.columns.others.iter().filter_map(|o| o.action.map(|a| (o.column, a)));
-    for (column, actions) in flags.chain(mapped) {
+    for (column, actions) in mapped {
         // SAFETY: the statement's open relation, a column of it.
         if !verdict.actions.contains(actions) && !unsafe { is_default(relation, column, values) } {
             ask(actions)?;
@@ -111,6 +116,7 @@ pub unsafe fn update(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
             own_list_fits(site, data, &new, own)?;
         }
         if gates.contains(&true) {
+            refuse_nulled_gate(site, &old, &new)?;
             references::check(site, &new)?;
         }
         references::check_people(site, &new, |column| distinct(column, &old, &new))?;
@@ -221,6 +227,24 @@ unsafe fn judge_update(
     let after = bound.new.verdict(&row, &snap)?;
     if !after.actions.contains(Actions::ADD) {
         return Err(refusal(&table, Actions::ADD, &bound.new, &row, &snap)?);
+    }
+    Ok(())
+}
+
+/// 23502 where a foreign key's action sets a gate null: what was behind it would stand open. `acl_protect` refuses
+/// such a foreign key; one made afterwards ends here.
+fn refuse_nulled_gate(site: &Site, old: &Values, new: &Values) -> Result<()> {
+    // SAFETY: a plain read of backend state.
+    if !unsafe { pg_sys::InNoForceRLSOperation() } {
+        return Ok(());
+    }
+    for column in site.columns.gates.iter().flatten() {
+        if old.get(*column).is_some() && new.get(*column).is_none() {
+            return Err(required(
+                "a foreign key may not set a gate of a protected row null",
+                "Make the foreign key ON DELETE RESTRICT or NO ACTION.",
+            ));
+        }
     }
     Ok(())
 }

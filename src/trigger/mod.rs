@@ -30,7 +30,7 @@ struct Site {
     /// Who is asking; none: nobody.
     bound: Option<BoundRow>,
     references: references::Checked,
-    epoch: u64,
+    identity: identity::Seen,
 }
 
 /// The row's shape bound to who is asking, as it stands and as a new row.
@@ -78,7 +78,7 @@ unsafe fn row_trigger(fcinfo: pg_sys::FunctionCallInfo) -> Result<pg_sys::HeapTu
                 &mut *site
             }
         };
-        if site.epoch != identity::epoch() {
+        if !site.identity.is_still() {
             return Err(crate::check::identity_changed());
         }
         let event = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK;
@@ -99,6 +99,7 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
         }
         let text = CStr::from_ptr(*trigger.tgargs).to_str().map_err(|_| internal("a spec that is not UTF-8"))?;
         let spec = Spec::parse(text)?;
+        refuse_later_triggers(data)?;
         let columns = tuple::Columns::of(data.tg_relation, &spec)?;
         let exempt = is_exempt(data.tg_relation);
         let snap = Snap::statement();
@@ -120,7 +121,14 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
             }
             _ => None,
         };
-        Ok(Site { spec, columns, exempt, bound, references: references::Checked::default(), epoch: identity::epoch() })
+        Ok(Site {
+            spec,
+            columns,
+            exempt,
+            bound,
+            references: references::Checked::default(),
+            identity: identity::Seen::now(),
+        })
     }
 }
 
@@ -136,4 +144,25 @@ fn not_a_trigger() -> pgrx::pg_sys::panic::ErrorReport {
         "a trigger function of docacl was not called by a trigger",
         "Triggers of protected tables are written by acl_protect only.",
     )
+}
+
+/// 55000 where another BEFORE ROW trigger fires after this one: it could change the row after it was judged.
+unsafe fn refuse_later_triggers(data: &pg_sys::TriggerData) -> Result<()> {
+    // SAFETY: the descriptor of an open relation with at least one trigger; names are C strings.
+    unsafe {
+        let described = &*(*data.tg_relation).trigdesc;
+        let all = std::slice::from_raw_parts(described.triggers, described.numtriggers as usize);
+        let mine = CStr::from_ptr((*data.tg_trigger).tgname);
+        let before_row = (pg_sys::TRIGGER_TYPE_ROW | pg_sys::TRIGGER_TYPE_BEFORE) as i16;
+        for other in all {
+            let name = CStr::from_ptr(other.tgname);
+            if other.tgtype & before_row == before_row && name > mine && other.tgenabled as u8 != b'D' {
+                return Err(crate::error::wrong_state(
+                    format!("trigger \"{}\" fires after docacl has judged the row", name.to_string_lossy()),
+                    "Give it a name that sorts before \"~docacl_row\", or make it an AFTER trigger.",
+                ));
+            }
+        }
+    }
+    Ok(())
 }

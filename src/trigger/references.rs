@@ -63,7 +63,7 @@ pub fn check(site: &mut Site, values: &Values) -> Result<()> {
             account = Some(resource.account);
             present.push(resource);
         }
-        if gate.gate == "scope" {
+        if gate.gate == "scope" && present.len() > 1 {
             nested(&present, snap.get_or_insert_with(Snap::latest))?;
         }
         if present.is_empty() && gate.constant.is_empty() {
@@ -144,29 +144,32 @@ fn look_up(kinds: &[String], by: By, value: &str, column: &str, snap: &Snap) -> 
     Ok(resource)
 }
 
-/// The references of the scope gate, innermost first: each must lie below the next.
+/// The references of the scope gate, innermost first: each must lie below the next of a wider kind.
 fn nested(present: &[Resource], snap: &Snap) -> Result<()> {
-    for pair in present.windows(2) {
-        let [inner, outer] = pair else { continue };
-        let mut at = inner.clone();
-        loop {
-            if at.id == outer.id {
-                break;
-            }
-            at = match at.parent {
-                Some(parent) => {
-                    facts::resource(parent, snap)?.ok_or_else(|| error::internal("a resource without its parent"))?
-                }
-                None => {
-                    return Err(inconsistent(
-                        format!("the row's {} is not inside its {}", inner.kind, outer.kind),
-                        "A company belongs to one environment, a client or provider to one company.",
-                    ));
-                }
+    for (at, inner) in present.iter().enumerate() {
+        let Some(outer) = present.iter().skip(at + 1).find(|o| depth(o) < depth(inner)) else { continue };
+        let mut up = inner.clone();
+        while up.id != outer.id {
+            let Some(parent) = up.parent else {
+                return Err(inconsistent(
+                    format!("the row's {} is not inside its {}", inner.kind, outer.kind),
+                    "A company belongs to one environment, a client or provider to one company.",
+                ));
             };
+            up = facts::resource(parent, snap)?.ok_or_else(|| error::internal("a resource without its parent"))?;
         }
     }
     Ok(())
+}
+
+/// How far inside the account a kind of the scope gate lies.
+fn depth(resource: &Resource) -> u8 {
+    match resource.kind.as_str() {
+        "account" => 0,
+        "environment" => 1,
+        "company" => 2,
+        _ => 3,
+    }
 }
 
 /// A reference's value as docacl keeps keys.

@@ -76,6 +76,9 @@ impl Columns {
         };
         let one = |c: &Option<String>| -> Result<Option<Column>> { c.as_deref().map(find).transpose() };
         let list = |names: Vec<&str>| -> Result<Vec<Column>> { names.into_iter().map(find).collect() };
+        for name in spec.columns.keys() {
+            find(name)?; // Renamed, its change would ask for nothing but write.
+        }
         let special: Vec<&str> = spec.shape_columns().into_iter().chain(spec.key.as_deref()).collect();
         Ok(Columns {
             shape: list(spec.shape_columns())?,
