@@ -314,6 +314,114 @@ mod tests {
     }
 
     #[pg_test]
+    fn whoever_holds_less_neither_revives_nor_takes_over() {
+        world();
+        run("SELECT acl_create_role('Helpdesk'), acl_create_role('Plain'), acl_create_role('Deputies');
+             SELECT acl_assign('Administrators', 'Deputies');
+             SELECT acl_create_user('carl', 'carl@x.example', 'Helpdesk'), acl_create_user('dora', 'dora@x.example', 'Plain'),
+                    acl_create_user('emil', 'emil@x.example', 'Plain');
+             SELECT acl_grant('Helpdesk', 'configure', 'account', 'main'), acl_grant('emil', 'view_usage', 'account', 'main'),
+                    acl_grant('ann', 'manage_users, manage_roles', 'account', 'main'),
+                    acl_alter_role('Helpdesk', enabled => false), acl_alter_role('Plain', enabled => false),
+                    acl_alter_role('Deputies', enabled => false)");
+        expect(
+            "ann",
+            &[
+                ("SELECT acl_alter_role('Plain', enabled => true)", "ok"),
+                ("SELECT acl_alter_role('Helpdesk', enabled => true)", "42501"),
+                ("SELECT acl_alter_role('Deputies', enabled => true)", "42501"),
+                ("SELECT acl_alter_role('Helpdesk', enabled => false)", "ok"),
+                // through a role that is disabled just now, and by himself
+                ("SELECT acl_alter_user('carl', email => 'mine@x.example')", "42501"),
+                ("SELECT acl_alter_user('emil', email => 'mine@x.example')", "42501"),
+                ("SELECT acl_alter_user('emil', name => 'mine')", "42501"),
+                ("SELECT acl_alter_user('emil', enabled => false)", "42501"),
+                ("SELECT acl_alter_user('emil', enabled => true)", "42501"),
+                ("SELECT acl_alter_user('emil', read_only => false)", "42501"),
+                ("SELECT acl_alter_user('emil', valid_until => 'infinity')", "42501"),
+                ("SELECT acl_alter_user('ann', email => 'ann2@x.example')", "ok"),
+                (
+                    "SELECT acl_alter_user('dora', name => 'Dora', email => 'd@x.example', enabled => true, read_only => true)",
+                    "ok",
+                ),
+            ],
+        );
+        assert_eq!(one("SELECT enabled FROM docacl.principal WHERE name = 'Helpdesk'"), "false");
+        assert_eq!(one("SELECT count(*) FROM docacl.principal WHERE email LIKE 'mine%'"), "0");
+        // whoever holds it too may; an administrator always
+        run("SELECT acl_grant('ann', 'configure', 'account', 'main')");
+        expect(
+            "ann",
+            &[
+                ("SELECT acl_alter_user('carl', email => 'carl2@x.example')", "ok"),
+                ("SELECT acl_alter_role('Helpdesk', enabled => true)", "ok"),
+            ],
+        );
+        expect(
+            "admin",
+            &[
+                ("SELECT acl_alter_user('emil', email => 'emil2@x.example')", "ok"),
+                ("SELECT acl_alter_role('Deputies', enabled => true)", "ok"),
+            ],
+        );
+    }
+
+    #[pg_test]
+    fn nobody_goes_by_what_means_another() {
+        world();
+        run(
+            "SELECT acl_create_user('kim', 'kim@x.example', 'Sales', key => '7'), acl_create_role('Crew', key => 'K@X.example')",
+        );
+        let taken = [
+            // a name that is a key or an e-mail
+            "SELECT acl_create_user('7', 'new@x.example', 'Sales')",
+            "SELECT acl_create_user('KIM@x.example', 'new@x.example', 'Sales')",
+            "SELECT acl_create_role('7')",
+            "SELECT acl_create_role('kim@X.example')",
+            "SELECT acl_alter_user('ann', name => '7')",
+            "SELECT acl_alter_user('ann', name => 'kim@x.example')",
+            "SELECT acl_alter_role('Sales', name => '7')",
+            "SELECT acl_alter_role('Sales', name => 'KIM@x.example')",
+            // a key that is a name or an e-mail
+            "SELECT acl_create_user('new', 'new@x.example', 'Sales', key => 'kim')",
+            "SELECT acl_create_user('new', 'new@x.example', 'Sales', key => 'Sales')",
+            "SELECT acl_create_user('new', 'new@x.example', 'Sales', key => 'Kim@x.example')",
+            "SELECT acl_create_role('new', key => 'kim')",
+            "SELECT acl_create_role('new', key => 'kim@x.example')",
+            // an e-mail that is a name or a key
+            "SELECT acl_create_user('new', 'K@X.example', 'Sales')",
+            "SELECT acl_alter_user('ann', email => 'K@X.example')",
+        ];
+        for sql in taken {
+            for who in ["superuser", "admin"] {
+                assert_eq!(attempt(who, sql), "42710", "{who}: {sql}");
+            }
+        }
+        expect(
+            "admin",
+            &[
+                ("SELECT acl_create_role('r@x.example', key => 'lower@x.example')", "ok"),
+                ("SELECT acl_create_user('new', 'R@x.example', 'Sales')", "42710"),
+                ("SELECT acl_create_user('new', 'Lower@x.example', 'Sales')", "42710"),
+                ("SELECT acl_alter_user('ann', email => 'r@X.example')", "42710"),
+                // his own he may use twice
+                (
+                    "SELECT acl_create_user('twice@x.example', 'Twice@x.example', 'Sales', key => 'twice@x.example')",
+                    "ok",
+                ),
+                ("SELECT acl_alter_user('kim', name => '7')", "ok"),
+                ("SELECT acl_create_user('new', 'new@x.example', 'Sales', key => 'new-key')", "ok"),
+            ],
+        );
+        // another account's names do not matter, and what they are is not told
+        run("SELECT acl_create_account('acme'); SET LOCAL docacl.account = 'acme'");
+        expect(
+            "superuser",
+            &[("SELECT acl_create_role('kim', key => 'Sales')", "ok"), ("SELECT acl_create_role('7')", "ok")],
+        );
+    }
+
+    #[pg_test]
     fn disabled_expired_and_read_only_administer_nothing() {
         world();
         run("SELECT acl_create_user('second', 'second@x.example', 'Administrators')");
