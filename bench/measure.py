@@ -15,6 +15,12 @@ CONTENDERS = {
     "arrays": ("world.by_hand", lambda user: f"{user}_arrays"),
     "per_row": ("world.by_hand", lambda user: f"{user}_per_row"),
 }
+# What any condition on a row costs, whatever it decides: the floor of every policy.
+FLOOR = {
+    "heap": "true",
+    "one comparison": "location_id >= 0",
+    "four comparisons": "location_id >= 0 AND document_type_id >= 0 AND (project_id IS NULL OR project_id >= 0) AND company_id >= 0",
+}
 # A function per row takes minutes for a million rows: it gets this many, and its time is multiplied.
 PER_ROW_ROWS = 20_000
 # So many rows refer to nearly every resource of the world, and are few enough to see what finding those keys costs.
@@ -103,6 +109,15 @@ class Bench:
             scans[contender] = next(line.strip(" ->").split(" using ")[0].split(" on ")[0] for line in plan
                                     if " Scan" in line and f" on {name}" in line and "Index Scan on" not in line)
         return self.round_robin(contenders, measure), scans
+
+    def floor(self):
+        """Milliseconds of count(*) of the unprotected table, read row by row, without and with plain comparisons."""
+        session = Session("plain")
+        session.run("SET max_parallel_workers_per_gather = 0; SET enable_indexonlyscan = off;"
+                    " SET enable_indexscan = off; SET enable_bitmapscan = off;")
+        took = self.round_robin(FLOOR, lambda name: session.time(f"SELECT count(*) FROM world.plain WHERE {FLOOR[name]};"))
+        session.close()
+        return took
 
     def point(self, seconds):
         """Microseconds of a point SELECT by primary key, prepared, by contender."""
