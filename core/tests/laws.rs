@@ -18,7 +18,7 @@ use docacl_reference::{
 };
 use proptest::prelude::*;
 
-const CHANCES: RowChances = RowChances { null: 25, dangling: 2, own_list: 30 };
+const CHANCES: RowChances = RowChances { null: 25, dangling: 2, own_list: 30, foreign: 5 };
 
 /// A world, some rows of one table in it, and the dice to go on with.
 struct Case {

@@ -102,7 +102,7 @@ pub fn answers(session: &mut Session, world: &World, table: &Table, random: &mut
             "select array_to_string(acl_actions_row({principal}, 'docs', k), ','), \
                     (select string_agg(a, ',' order by n) from unnest(array[{every}]) with ordinality as t(a, n) \
                      where acl_can_row({principal}, 'docs', k, a)) \
-             from unnest(array[{}]) with ordinality as keys(k, n) order by n",
+             from unnest(array[{}]::text[]) with ordinality as keys(k, n) order by n",
             keys.join(", "),
         ));
         for (record, row) in std::iter::zip(some, &answer.rows) {

@@ -175,7 +175,7 @@ impl Table {
         }
         let plain = Plain {
             title: random.percent(70).then(|| format!("title {}", random.below(1000))),
-            code: if random.percent(70) { Some("none".to_owned()) } else { None },
+            code: Some(if random.percent(70) { "none".to_owned() } else { format!("code {}", random.below(1000)) }),
             signed: random.percent(20),
             note: format!("note {}", random.below(1000)),
         };

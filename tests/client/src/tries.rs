@@ -42,6 +42,7 @@ impl Tries<'_> {
         let inside = Mirror::as_principal(session, self.world, who, None, |session| {
             for _ in 0..many {
                 self.one_update(session, who, &mut seen);
+                self.one_update(session, who, &mut seen);
                 self.one_insert(session, who, &mut seen);
                 self.one_delete(session, who, &mut seen);
             }
@@ -70,21 +71,21 @@ impl Tries<'_> {
         );
     }
 
-    /// A row that the dice find; more often one that the asker may at least read.
-    fn record(&mut self, who: Option<PrincipalId>) -> Option<usize> {
-        let mut at = None;
-        for _ in 0..6 {
-            at = Some(self.random.below(self.table.records.len()));
-            let row = &self.table.records[at?].row;
-            if self.world.may(who, row).of_existing() & actions::READ != 0 && self.random.percent(80) {
+    /// A row that the dice find; more often one with which the asker may do some of these.
+    fn record(&mut self, who: Option<PrincipalId>, some_of: u64) -> Option<usize> {
+        let mut at = self.random.below(self.table.records.len());
+        for _ in 0..12 {
+            let row = &self.table.records.get(at)?.row;
+            if self.world.may(who, row).of_existing() & some_of != 0 || self.random.percent(5) {
                 break;
             }
+            at = self.random.below(self.table.records.len());
         }
-        at.filter(|at| self.table.records.get(*at).is_some())
+        Some(at)
     }
 
     fn one_update(&mut self, session: &mut Session, who: Option<PrincipalId>, seen: &mut Seen) {
-        let Some(at) = self.record(who) else { return };
+        let Some(at) = self.record(who, self.table.askable()) else { return };
         let old = self.table.records[at].clone();
         let Some(new) = self.changed(&old) else {
             return;
@@ -123,10 +124,10 @@ impl Tries<'_> {
         let users: Vec<PrincipalId> = users.collect();
         let mut new = old.clone();
         for _ in 0..=usize::from(self.random.percent(25)) {
-            match self.random.below(12) {
-                0..=1 => new.plain.note = format!("note {}", self.random.bits()),
-                2 => new.plain.title = Some(format!("title {}", self.random.bits())),
-                3 => new.plain.code = new.plain.code.is_none().then(|| "none".to_owned()),
+            match self.random.below(16) {
+                0 => new.plain.note = format!("note {}", self.random.bits()),
+                1..=2 => new.plain.title = Some(format!("title {}", self.random.bits())),
+                3 => new.plain.code = self.random.percent(50).then(|| format!("code {}", self.random.bits())),
                 4 => new.plain.signed = !new.plain.signed,
                 5 => new.row.immutable = self.table.shape.immutable && !new.row.immutable,
                 6 if self.table.shape.owner => new.row.owner = self.random.pick(&users).copied(),
@@ -222,7 +223,7 @@ impl Tries<'_> {
     }
 
     fn one_delete(&mut self, session: &mut Session, who: Option<PrincipalId>, seen: &mut Seen) {
-        let Some(at) = self.record(who) else { return };
+        let Some(at) = self.record(who, actions::READ) else { return };
         let record = self.table.records[at].clone();
         let sql = format!("delete from docs where id = {}", literal(&record.key));
         let rules = self.world.delete(who, &record.row, self.table.shape.deleted);

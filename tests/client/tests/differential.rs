@@ -108,18 +108,23 @@ fn build(seed: u64) -> Case {
         grants: random.below(60),
     };
     let database = Database::create("differential");
-    let (mut admin, mut app) = (database.superuser(), database.app());
+    let (mut admin, app) = (database.superuser(), database.app());
     let mut world = generate::world(&mut random, &size);
     let mirror = Mirror::build(&mut admin, &world, &mut random);
     let shape = generate::shape(&mut random, &world);
     let mut table = Table::random(&mut random, &world, &mirror, shape);
     table.create(&mut admin, database.app_role());
     fill(&mut random, &mut world, &mirror, &mut table, &mut admin);
-    for session in [&mut admin, &mut app] {
-        plans(&mut random, session);
-    }
+    let shares = if table.shape.own_lists { [0, 40, 150][random.below(3)] } else { 0 };
     let app_role = database.app_role().to_owned();
-    Case { random, world, mirror, table, admin, app, app_role, _database: database }
+    let mut case = Case { random, world, mirror, table, admin, app, app_role, _database: database };
+    for _ in 0..shares {
+        case.change_lists();
+    }
+    for session in [&mut case.admin, &mut case.app] {
+        plans(&mut case.random, session);
+    }
+    case
 }
 
 fn dangles(record: &Record) -> bool {
@@ -130,12 +135,15 @@ fn dangles(record: &Record) -> bool {
 fn fill(random: &mut Random, world: &mut World, mirror: &Mirror, table: &mut Table, admin: &mut Session) {
     let rows = 1 + random.below(number("DOCACL_ROWS", 2000) as usize);
     let dangling = if random.percent(40) { 2 } else { 0 };
-    let chances = RowChances { null: 5 + random.below(40), dangling, own_list: 0 };
+    let chances = RowChances { null: 5 + random.below(40), dangling, own_list: 0, foreign: 0 };
+    let odd = RowChances { foreign: 100, ..chances };
     let (mut before, mut after) = (Vec::new(), Vec::new());
     for position in 0..rows {
         let account = random.below(world.accounts.len());
-        let record = table.new_record(random, world, mirror, account, chances);
-        let only_before = dangles(&record) || table.lacks_required(&record.row);
+        // An owner or requester of another account: only before the protection, which checks references.
+        let foreign = random.percent(3);
+        let record = table.new_record(random, world, mirror, account, if foreign { odd } else { chances });
+        let only_before = foreign || dangles(&record) || table.lacks_required(&record.row);
         if position < rows / 2 || only_before { before.push(record) } else { after.push(record) }
     }
     table.insert(admin, mirror, before);
@@ -301,6 +309,26 @@ impl Case {
                 self.table.records.swap_remove(at);
             }
             _ => {}
+        }
+    }
+
+    /// A share of a row that has a location, or a list that stands instead of it from now on, or no longer.
+    fn change_lists(&mut self) {
+        if !self.table.shape.own_lists || self.table.records.is_empty() {
+            return;
+        }
+        let at = self.random.below(self.table.records.len());
+        let record = &self.table.records[at];
+        let Some(account) = self.world.account_of_row(&record.row) else { return };
+        if dangles(record) || self.table.lacks_required(&record.row) || !self.has_location(at) {
+            return;
+        }
+        self.share(at, account);
+        if let (true, Some(list)) = (self.random.percent(40), self.table.records[at].row.own_list) {
+            let inherits = !self.world.resources[list].inherits;
+            let key = literal(&self.table.records[at].key);
+            self.admin.run(&format!("select acl_set_row_inherits('docs', {key}, {inherits})"));
+            self.world.resources[list].inherits = inherits;
         }
     }
 

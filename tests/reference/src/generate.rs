@@ -58,6 +58,8 @@ pub struct RowChances {
     pub dangling: usize,
     /// Own lists, in a hundred, where the table has them.
     pub own_list: usize,
+    /// Owners and requesters of any account, in a hundred; else they are of the row's.
+    pub foreign: usize,
 }
 
 /// One to three words that may be granted on a kind of this name, comma-separated; single actions as well as sets.
@@ -71,9 +73,11 @@ pub fn words(random: &mut Random, kind: &str) -> String {
             if actions::is_set(set) { bits & applicable != 0 } else { bits & !applicable == 0 }
         })
         .collect();
-    // Enter decides more than any other action, so it comes up more often.
+    // Actions that a rule is about come up more often than those that are merely held.
+    choice.extend(actions::names_of(applicable & (actions::ENTER | actions::READ | actions::WRITE)));
     choice.extend(actions::names_of(applicable & (actions::ENTER | actions::READ)));
-    choice.extend(actions::names_of(applicable & (actions::ENTER | actions::WRITE)));
+    let ruled = actions::named("delete move rename immutable sign complete_form");
+    choice.extend(actions::names_of(applicable & ruled));
     let single: Vec<&str> = actions::names_of(applicable).into_iter().filter(|name| *name != "add").collect();
     let mut picked = Vec::new();
     for _ in 0..=random.below(3) {
@@ -256,22 +260,29 @@ fn memberships(random: &mut Random, size: &Size, world: &mut World, account: Acc
 
 /// Some gates are opened widely, or hardly any row would open to anybody: all of its gates have to.
 fn grants(random: &mut Random, size: &Size, world: &mut World, account: AccountId) {
-    const WIDE: [&str; 5] = ["view", "change", "full", "view, add", "edit, delete"];
+    const WIDE: [&str; 7] = ["view", "change", "full", "view, add", "edit, delete", "add", "read, move, rename, add"];
     let root = world.accounts[account].resource;
     let wide: Vec<ResourceId> = (0..world.resources.len())
         .filter(|id| world.resources[*id].account == account)
         .filter(|id| world.resources[*id].is_star || *id == root)
         .collect();
+    // Somebody who is no admin may hold nearly everything: what he may not do is what the rules of rows forbid.
+    let strong = random.pick(&possible_members(world, account)).copied();
     for resource in wide {
         let mut holders = ordinary_roles(world, account);
         holders.push(world.accounts[account].everyone);
+        let kind = world.kinds[world.resources[resource].kind].name.clone();
+        let mut give = |principal: PrincipalId, words: &str| {
+            let actions = bits_on(words, &kind);
+            world.grants.push(Grant { principal, resource, actions, period: Period::ALWAYS });
+        };
         for _ in 0..random.below(4) {
-            let kind = &world.kinds[world.resources[resource].kind].name;
             let key = kind == "location" && random.percent(40);
             let words = if key { "enter" } else { WIDE[random.below(WIDE.len())] };
-            let principal = holders[random.below(holders.len())];
-            let actions = bits_on(words, kind);
-            world.grants.push(Grant { principal, resource, actions, period: Period::ALWAYS });
+            give(holders[random.below(holders.len())], words);
+        }
+        if let Some(strong) = strong {
+            give(strong, if random.percent(80) { "full" } else { WIDE[random.below(WIDE.len())] });
         }
     }
     for _ in 0..random.below(size.grants + 1) {
@@ -367,8 +378,9 @@ pub fn row(random: &mut Random, world: &mut World, shape: &Shape, account: Accou
         constants: gate.constants.clone(),
     });
     let gates = gates.collect();
+    let foreign = random.percent(chances.foreign);
     let people: Vec<PrincipalId> = (0..world.principals.len())
-        .filter(|id| world.principals[*id].account == Some(account))
+        .filter(|id| foreign || world.principals[*id].account == Some(account))
         .filter(|id| matches!(world.principals[*id].kind, PrincipalKind::User | PrincipalKind::ApiKey { .. }))
         .collect();
     let mut person = |wanted: bool, null: usize| {

@@ -4,7 +4,7 @@
 use docacl_reference::generate::{self, RowChances, Size};
 use docacl_reference::{Family, PrincipalKind, Random, Reference, World, actions, change};
 
-const CHANCES: RowChances = RowChances { null: 20, dangling: 2, own_list: 30 };
+const CHANCES: RowChances = RowChances { null: 20, dangling: 2, own_list: 30, foreign: 5 };
 
 #[test]
 fn a_seed_gives_the_same_world_again() {
