@@ -41,7 +41,7 @@ CREATE TABLE docacl.resource (
     is_star     boolean NOT NULL DEFAULT false,
     name        text NOT NULL,
     key         text,
-    relation    oid,
+    relation    regclass,
     row_key     text,
     created_by  bigint,
     created_at  timestamptz NOT NULL DEFAULT now(),
@@ -139,13 +139,11 @@ CREATE TABLE docacl.db_role (
 COMMENT ON TABLE docacl.db_role IS 'Which principal a database role is; without a principal: a trusted role, which may say who is asking.';
 
 CREATE TABLE docacl.protected_table (
-    relation    oid PRIMARY KEY,
-    table_name  regclass NOT NULL,
+    relation    regclass PRIMARY KEY,
     spec        jsonb NOT NULL,
     is_default  boolean NOT NULL DEFAULT false,
     had_rls     boolean NOT NULL,
-    had_force   boolean NOT NULL,
-    CHECK (relation = table_name::oid)
+    had_force   boolean NOT NULL
 );
 COMMENT ON TABLE docacl.protected_table IS 'Protected tables: the gates and options that acl_protect was given, completed, and the row security that the table had before.';
 CREATE UNIQUE INDEX protected_table_default ON docacl.protected_table (is_default) WHERE is_default;

@@ -311,7 +311,7 @@ pub fn stamp(kind: i16, id: i64, snap: &Snap) -> Result<Option<[u8; 16]>> {
 }
 
 fn read_protected(t: &Tuple) -> Result<Option<ProtectedTable>> {
-    Ok(Some(ProtectedTable { relation: t.must(1)?, spec: t.must(3)?, is_default: t.must(4)? }))
+    Ok(Some(ProtectedTable { relation: t.must(1)?, spec: t.must(2)?, is_default: t.must(3)? }))
 }
 
 fn read_membership(t: &Tuple) -> Result<Option<Membership>> {

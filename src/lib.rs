@@ -47,6 +47,7 @@ extension_sql_file!("../sql/seed.sql", name = "seed", requires = ["tables", "sta
 extension_sql_file!("../sql/main.sql", name = "main", requires = ["seed", admin::account::acl_create_account]);
 extension_sql_file!("../sql/check.sql", name = "check", requires = ["tables"]);
 extension_sql_file!("../sql/events.sql", name = "events", requires = ["check"]);
+extension_sql_file!("../sql/dump.sql", name = "dump", requires = ["main"]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 
 /// Called when the library is loaded.

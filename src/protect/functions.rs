@@ -46,8 +46,8 @@ fn acl_protect(
     ddl::write(&table, &spec)?;
     let json = pgrx::JsonB(serde_json::to_value(&spec).map_err(|e| error::internal(e.to_string()))?);
     Spi::run_with_args(
-        "INSERT INTO docacl.protected_table AS p (relation, table_name, spec, is_default, had_rls, had_force) \
-         VALUES ($1, $1::regclass, $2, $3, $4, $5) \
+        "INSERT INTO docacl.protected_table AS p (relation, spec, is_default, had_rls, had_force) \
+         VALUES ($1, $2, $3, $4, $5) \
          ON CONFLICT (relation) DO UPDATE SET spec = excluded.spec, is_default = excluded.is_default",
         &[relation.into(), json.into(), is_default.into(), had_rls.into(), had_force.into()],
     )
