@@ -13,10 +13,11 @@ use docacl_core::Actions;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use crate::bound::{Bound, Row, Type};
+use crate::bound::{Bound, Row};
 use crate::error::{Result, internal, wrong_state};
 use crate::scan::Snap;
 use crate::shape::Shape;
+use crate::value::Type;
 use crate::{freshness, identity};
 
 /// Arguments before the columns: the wanted actions and the shape.
@@ -95,7 +96,7 @@ pub fn identity_changed() -> pgrx::pg_sys::panic::ErrorReport {
 /// Raises an error from a raw function.
 pub fn raise(e: pgrx::pg_sys::panic::ErrorReport) -> ! {
     e.report(PgLogLevel::ERROR);
-    unreachable!("an error report of level ERROR does not return")
+    std::process::abort() // An error report of level ERROR does not return.
 }
 
 /// Binds a call site to who is asking and to the statement's snapshot.
@@ -112,7 +113,7 @@ unsafe fn bind(fcinfo: pg_sys::FunctionCallInfo) -> Result<*const Site> {
             return Err(crate::error::null("wanted and shape"));
         }
         let wanted = Actions::from_bits_retain(fixed[0].value.value() as u64);
-        let text = crate::bound::read_text(fixed[1].value)?;
+        let text = crate::value::read_text(fixed[1].value)?;
         let snap = Snap::statement();
         let bound = match freshness::session_principal(&snap)? {
             None => {

@@ -8,7 +8,7 @@
 //! | [`scan`], [`facts`], [`lookup`] | reading docacl's tables under a given snapshot |
 //! | [`identity`] | who is asking; the settings |
 //! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
-//! | [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
+//! | [`value`], [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
 //! | [`protect`], [`trigger`] | protecting tables: policies, and judging what row security cannot see |
 //! | [`decide`], [`ask`] | questions, and who is asking |
 //! | [`admin`] | the functions of SQL that set docacl up and grant |
@@ -38,6 +38,7 @@ mod ring;
 mod scan;
 mod shape;
 mod trigger;
+mod value;
 
 ::pgrx::pg_module_magic!(name, version);
 

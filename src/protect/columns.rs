@@ -5,16 +5,15 @@ use std::collections::BTreeMap;
 
 use docacl_core::{action, kind};
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 use serde_json::{Map, Value};
 
+use super::catalog::{nulling_foreign_key, present_values_are_ids, require_unique};
 use super::spec::{GateSpec, PrincipalColumn, ReferenceColumn, Spec};
-use crate::bound::Type;
-use crate::error::{self, Result, bad, internal, wrong_type};
+use crate::error::{self, Result, bad, wrong_type};
 use crate::facts::{self, Kind};
-use crate::owner::AsTableOwner;
 use crate::scan::Snap;
 use crate::shape::By;
+use crate::value::Type;
 
 /// A column as far as protecting cares.
 #[derive(Debug, Clone)]
@@ -331,69 +330,6 @@ fn by_of(column: &Column, by: Option<By>, word: &str, are_ids: impl FnOnce(&str)
         None if column.ty == pg_sys::INT8OID && are_ids(name)? => Ok(By::Id),
         None => Err(wrong_type(format!("column \"{name}\" does not say what it holds"), spell)),
     }
-}
-
-/// Whether every value of a column is the id of a resource of these kinds (none: of a principal). The table is read
-/// as its owner: see [`AsTableOwner`].
-fn present_values_are_ids(table: &Table, column: &str, kinds: &[String], snap: &Snap) -> Result<bool> {
-    let quoted = pgrx::spi::quote_identifier(column);
-    let sql = format!("SELECT DISTINCT {quoted} FROM {} WHERE {quoted} IS NOT NULL", table.name);
-    let values: Vec<i64> = {
-        let _table_owner = AsTableOwner::begin(table.oid)?;
-        Spi::connect(|client| {
-            client
-                .select(&sql, None, &[])?
-                .map(|row| Ok(row.get::<i64>(1)?.unwrap_or_default()))
-                .collect::<std::result::Result<_, _>>()
-        })
-        .map_err(spi)?
-    };
-    for id in values {
-        let found = if kinds.is_empty() {
-            facts::principal(id, snap)?.is_some()
-        } else {
-            facts::resource(id, snap)?.is_some_and(|r| !r.is_star && kinds.contains(&r.kind))
-        };
-        if !found {
-            return Ok(false);
-        }
-    }
-    Ok(true)
-}
-
-fn nulling_foreign_key(table: &Table, column: &str) -> Result<Option<String>> {
-    let sql = "SELECT c.conname::text FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_attribute a \
-               ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) \
-               WHERE c.conrelid = $1 AND c.contype = 'f' AND a.attname = $2 \
-               AND (c.confdeltype IN ('n', 'd') OR c.confupdtype IN ('n', 'd')) ORDER BY 1 LIMIT 1";
-    one(sql, &[table.oid.into(), column.into()])
-}
-
-fn require_unique(table: &Table, column: &str) -> Result<()> {
-    let sql = "SELECT i.indexrelid::int8 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
-               ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
-               WHERE i.indrelid = $1 AND a.attname = $2 AND i.indisunique AND i.indisvalid AND i.indnkeyatts = 1 \
-               AND i.indpred IS NULL AND i.indexprs IS NULL LIMIT 1";
-    match one::<i64>(sql, &[table.oid.into(), column.into()])? {
-        Some(_) => Ok(()),
-        None => Err(bad(
-            format!("key column \"{column}\" is not unique"),
-            format!("Make it the primary key, or create a unique index on \"{column}\"."),
-        )),
-    }
-}
-
-fn one<T: FromDatum + IntoDatum>(sql: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<Option<T>> {
-    match Spi::get_one_with_args::<T>(sql, args) {
-        Ok(value) => Ok(value),
-        Err(pgrx::spi::SpiError::InvalidPosition) => Ok(None),
-        Err(e) => Err(spi(e)),
-    }
-}
-
-/// An error of SPI itself, not of the statement (those are raised by PostgreSQL).
-pub fn spi(e: pgrx::spi::SpiError) -> pgrx::pg_sys::panic::ErrorReport {
-    internal(format!("SPI: {e}"))
 }
 
 fn principal_column(

@@ -10,7 +10,8 @@ use docacl_core::Actions;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::columns::{Table, spi};
+use super::catalog::spi;
+use super::columns::Table;
 use super::spec::Spec;
 use crate::error::Result;
 use crate::shape::Shape;

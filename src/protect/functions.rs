@@ -3,7 +3,8 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::columns::{self, Column, Table, spi};
+use super::catalog::spi;
+use super::columns::{self, Column, Table};
 use super::{Spec, ddl};
 use crate::admin::asker::Asker;
 use crate::error::{self, Result, wrong_object};

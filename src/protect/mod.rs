@@ -1,6 +1,7 @@
-//! Protecting tables: what `acl_protect` was told ([`spec`]), whether the table bears it ([`columns`]), the
+//! Protecting tables: what `acl_protect` was told ([`spec`]), whether the table bears it ([`columns`], [`catalog`]), the
 //! policies and the trigger that it writes ([`ddl`]).
 
+mod catalog;
 mod columns;
 mod ddl;
 pub mod functions;

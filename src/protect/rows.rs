@@ -4,7 +4,7 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::columns::spi;
+use super::catalog::spi;
 use super::functions::name_of;
 use super::spec::Spec;
 use crate::error::{Result, internal};

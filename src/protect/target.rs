@@ -11,12 +11,13 @@ use pgrx::prelude::*;
 
 use super::Spec;
 use super::functions::{name_of, not_protected};
-use crate::bound::{Bound, Type};
+use crate::bound::Bound;
 use crate::error::{Result, internal, wrong_state};
 use crate::facts;
 use crate::ring::Ring;
 use crate::scan::{self, Snap};
 use crate::shape::Shape;
+use crate::value::Type;
 
 /// A protected table.
 pub struct Target {
@@ -299,7 +300,7 @@ fn key_datum(ty: pg_sys::Oid, key: &str) -> Result<Option<(pg_sys::Datum, u32)>>
         pg_sys::INT2OID => key.trim().parse::<i16>().ok().and_then(|i| i.into_datum()).map(|d| (d, pg_sys::F_INT2EQ)),
         pg_sys::INT4OID => key.trim().parse::<i32>().ok().and_then(|i| i.into_datum()).map(|d| (d, pg_sys::F_INT4EQ)),
         pg_sys::INT8OID => key.trim().parse::<i64>().ok().and_then(|i| i.into_datum()).map(|d| (d, pg_sys::F_INT8EQ)),
-        pg_sys::UUIDOID => crate::bound::parse_uuid(key)
+        pg_sys::UUIDOID => crate::value::parse_uuid(key)
             .and_then(|u| pgrx::Uuid::from_bytes(u.to_be_bytes()).into_datum())
             .map(|d| (d, pg_sys::F_UUID_EQ)),
         pg_sys::TEXTOID | pg_sys::VARCHAROID => key.into_datum().map(|d| (d, pg_sys::F_TEXTEQ)),

@@ -430,7 +430,7 @@ fn from_text(ty: pg_sys::Oid, key: &str) -> Result<Option<pg_sys::Datum>> {
         pg_sys::INT4OID => key.parse::<i32>().map_err(|_| wrong())?.into_datum(),
         pg_sys::INT8OID => key.parse::<i64>().map_err(|_| wrong())?.into_datum(),
         pg_sys::UUIDOID => {
-            let bits = crate::bound::parse_uuid(key).ok_or_else(wrong)?;
+            let bits = crate::value::parse_uuid(key).ok_or_else(wrong)?;
             pgrx::Uuid::from_bytes(bits.to_be_bytes()).into_datum()
         }
         _ => key.into_datum(),

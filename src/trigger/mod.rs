@@ -15,10 +15,11 @@ use std::rc::Rc;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use crate::bound::{Bound, Type};
+use crate::bound::Bound;
 use crate::error::{Result, internal};
 use crate::protect::Spec;
 use crate::scan::Snap;
+use crate::value::Type;
 use crate::{freshness, identity};
 
 /// What one statement needs.

@@ -10,11 +10,11 @@ use pgrx::pg_sys;
 
 use super::Site;
 use super::tuple::{Column, Values};
-use crate::bound::{Type, read_text, read_value};
 use crate::error::{self, Result, inconsistent, missing_reference};
 use crate::facts::{self, Resource};
 use crate::scan::Snap;
 use crate::shape::By;
+use crate::value::{Type, read_text, read_value};
 
 /// Resources that this statement has looked up, by reference and value.
 #[derive(Default)]

@@ -1,0 +1,74 @@
+//! What PostgreSQL's catalogue and the table itself say of the columns that `acl_protect` was given.
+
+use pgrx::prelude::*;
+
+use super::columns::Table;
+use crate::error::{Result, bad, internal};
+use crate::facts;
+use crate::owner::AsTableOwner;
+use crate::scan::Snap;
+
+/// Whether every value of a column is the id of a resource of these kinds (none: of a principal). The table is read
+/// as its owner: see [`AsTableOwner`].
+pub fn present_values_are_ids(table: &Table, column: &str, kinds: &[String], snap: &Snap) -> Result<bool> {
+    let quoted = pgrx::spi::quote_identifier(column);
+    let sql = format!("SELECT DISTINCT {quoted} FROM {} WHERE {quoted} IS NOT NULL", table.name);
+    let values: Vec<i64> = {
+        let _table_owner = AsTableOwner::begin(table.oid)?;
+        Spi::connect(|client| {
+            client
+                .select(&sql, None, &[])?
+                .map(|row| Ok(row.get::<i64>(1)?.unwrap_or_default()))
+                .collect::<std::result::Result<_, _>>()
+        })
+        .map_err(spi)?
+    };
+    for id in values {
+        let found = if kinds.is_empty() {
+            facts::principal(id, snap)?.is_some()
+        } else {
+            facts::resource(id, snap)?.is_some_and(|r| !r.is_star && kinds.contains(&r.kind))
+        };
+        if !found {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// A foreign key of the column that sets it null or default.
+pub fn nulling_foreign_key(table: &Table, column: &str) -> Result<Option<String>> {
+    let sql = "SELECT c.conname::text FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_attribute a \
+               ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) \
+               WHERE c.conrelid = $1 AND c.contype = 'f' AND a.attname = $2 \
+               AND (c.confdeltype IN ('n', 'd') OR c.confupdtype IN ('n', 'd')) ORDER BY 1 LIMIT 1";
+    one(sql, &[table.oid.into(), column.into()])
+}
+
+/// 22023 where the column has no unique index of its own.
+pub fn require_unique(table: &Table, column: &str) -> Result<()> {
+    let sql = "SELECT i.indexrelid::int8 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
+               ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
+               WHERE i.indrelid = $1 AND a.attname = $2 AND i.indisunique AND i.indisvalid AND i.indnkeyatts = 1 \
+               AND i.indpred IS NULL AND i.indexprs IS NULL LIMIT 1";
+    match one::<i64>(sql, &[table.oid.into(), column.into()])? {
+        Some(_) => Ok(()),
+        None => Err(bad(
+            format!("key column \"{column}\" is not unique"),
+            format!("Make it the primary key, or create a unique index on \"{column}\"."),
+        )),
+    }
+}
+
+fn one<T: FromDatum + IntoDatum>(sql: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<Option<T>> {
+    match Spi::get_one_with_args::<T>(sql, args) {
+        Ok(value) => Ok(value),
+        Err(pgrx::spi::SpiError::InvalidPosition) => Ok(None),
+        Err(e) => Err(spi(e)),
+    }
+}
+
+/// An error of SPI itself, not of the statement (those are raised by PostgreSQL).
+pub fn spi(e: pgrx::spi::SpiError) -> pgrx::pg_sys::panic::ErrorReport {
+    internal(format!("SPI: {e}"))
+}
