@@ -4,6 +4,7 @@
 use std::ffi::CStr;
 
 use pgrx::pg_sys;
+use pgrx::prelude::*;
 
 use crate::error::{Result, internal};
 
@@ -59,6 +60,7 @@ impl AsTableOwner {
     /// Becomes the owner of the table.
     pub fn begin(table: pg_sys::Oid) -> Result<AsTableOwner> {
         let owner = owner_of(table)?;
+        refuse_temporary_tables(owner)?;
         // SAFETY: reads and sets backend state; drop puts it back.
         unsafe {
             let mut user = pg_sys::Oid::INVALID;
@@ -95,6 +97,35 @@ impl Drop for AsTableOwner {
             pg_sys::SetUserIdAndSecContext(self.user, self.context);
         }
     }
+}
+
+/// 55000 where the session has temporary tables: no search_path keeps them from being found by a function of the
+/// table's owner that names a table without its schema, and it would run their rules and triggers as the owner.
+fn refuse_temporary_tables(owner: pg_sys::Oid) -> Result<()> {
+    let mut schema = pg_sys::Oid::INVALID;
+    let mut toast = pg_sys::Oid::INVALID;
+    // SAFETY: reads backend state. The outer user: inside AsOwner the current one is the extension's owner.
+    let asker = unsafe {
+        pg_sys::GetTempNamespaceState(&mut schema, &mut toast);
+        pg_sys::GetOuterUserId()
+    };
+    // SAFETY: a plain question about a role.
+    if schema == pg_sys::Oid::INVALID || asker == owner || unsafe { pg_sys::superuser_arg(asker) } {
+        return Ok(());
+    }
+    let _owner = AsOwner::begin()?;
+    let any = Spi::connect(|client| {
+        let sql = "SELECT 1 FROM pg_catalog.pg_class WHERE relnamespace = $1 LIMIT 1";
+        client.select(sql, Some(1), &[schema.into()]).map(|rows| !rows.is_empty())
+    })
+    .map_err(|e| internal(e.to_string()))?;
+    if any {
+        return Err(crate::error::wrong_state(
+            "a session with temporary tables cannot do this on a table of another owner",
+            "Drop them first, for instance with DISCARD TEMP, or use another session.",
+        ));
+    }
+    Ok(())
 }
 
 /// Sets a setting at the current nest level, whoever the session is.

@@ -147,6 +147,13 @@ fn look_up(kinds: &[String], by: By, value: &str, column: &str, snap: &Snap) -> 
 /// The references of the scope gate, innermost first: each must lie below the next of a wider kind.
 fn nested(present: &[Resource], snap: &Snap) -> Result<()> {
     for (at, inner) in present.iter().enumerate() {
+        if let Some(other) = present.iter().skip(at + 1).find(|o| depth(o) == depth(inner) && o.parent != inner.parent)
+        {
+            return Err(inconsistent(
+                format!("the row's {} and {} are not of one company", inner.kind, other.kind),
+                "A company belongs to one environment, a client or provider to one company.",
+            ));
+        }
         let Some(outer) = present.iter().skip(at + 1).find(|o| depth(o) < depth(inner)) else { continue };
         let mut up = inner.clone();
         while up.id != outer.id {
