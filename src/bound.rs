@@ -70,6 +70,10 @@ pub struct Bound {
     immutable: Option<(usize, Type)>,
     deleted: Option<(usize, Type)>,
     deleted_by: Option<BoundPrincipal>,
+    /// Nothing but the gates can open a row: the first that shuts ends the question.
+    only_gates: bool,
+    /// Where a gate is engaged, nothing but the gates has a say.
+    gates_suffice: bool,
     /// References to nothing met in this statement, so that each is looked up once.
     nothing: RefCell<HashSet<(usize, String)>>,
 }
@@ -98,6 +102,8 @@ impl Bound {
             immutable: None,
             deleted: None,
             deleted_by: None,
+            only_gates: !ring.subject.admin && shape.requester.is_none(),
+            gates_suffice: shape.requester.is_none() && !shape.immutable && !shape.deleted,
             nothing: RefCell::new(HashSet::new()),
             ring,
             shape: shape.clone(),
@@ -152,6 +158,38 @@ impl Bound {
         Ok(decide(&self.ring.subject, &tally, &self.side(&tally, row, || Snap::again(snap))?))
     }
 
+    /// [`Bound::any`] where every key that it needs is known and nothing but the gates decides; `None` otherwise.
+    /// Calls nothing of PostgreSQL's and does not panic.
+    #[inline]
+    pub fn any_kept(&self, wanted: Actions, row: &impl Row) -> Option<bool> {
+        match self.ring.subject.kind {
+            SubjectKind::System => return Some(true),
+            SubjectKind::Nobody => return Some(false),
+            _ => {}
+        }
+        let mut tally = Tally::new();
+        for gate in &self.gates {
+            if !self.tally_kept(gate, row, &mut tally) {
+                return None;
+            }
+            if self.only_gates && tally.is_shut(wanted) {
+                return Some(false);
+            }
+        }
+        if tally.engaged() == 0 || !self.gates_suffice {
+            return None;
+        }
+        Some(self.answer(wanted, &tally, &RowSide::default()))
+    }
+
+    #[inline]
+    fn answer(&self, wanted: Actions, tally: &Tally, side: &RowSide) -> bool {
+        let verdict = decide(&self.ring.subject, tally, side);
+        // Only the policy of INSERT asks add, and asks it of a new row.
+        let verdict = if wanted == Actions::ADD { verdict } else { verdict.of_existing() };
+        verdict.actions.intersects(wanted)
+    }
+
     /// Whether any of `wanted` is allowed on the row: the same decision, ended at the first gate that shuts.
     #[inline]
     pub fn any(&self, wanted: Actions, row: &(impl Row + ?Sized), snap: impl Fn() -> Snap) -> Result<bool> {
@@ -160,31 +198,21 @@ impl Bound {
             SubjectKind::Nobody => return Ok(false),
             _ => {}
         }
-        // Where nothing but the gates can open the row, the first that shuts ends it.
-        let only_gates = !self.ring.subject.admin && self.requester.is_none();
         let mut tally = Tally::new();
         for gate in &self.gates {
             if !self.tally_kept(gate, row, &mut tally) {
                 self.tally(gate, row, &mut tally, &snap())?;
             }
-            if only_gates && tally.is_shut(wanted) {
+            if self.only_gates && tally.is_shut(wanted) {
                 return Ok(false);
             }
         }
-        let side = if tally.engaged() == 0 || !self.gates_suffice() {
+        let side = if tally.engaged() == 0 || !self.gates_suffice {
             self.side(&tally, row, snap)?
         } else {
             RowSide::default()
         };
-        let verdict = decide(&self.ring.subject, &tally, &side);
-        // Only the policy of INSERT asks add, and asks it of a new row.
-        let verdict = if wanted == Actions::ADD { verdict } else { verdict.of_existing() };
-        Ok(verdict.actions.intersects(wanted))
-    }
-
-    #[inline]
-    fn gates_suffice(&self) -> bool {
-        self.requester.is_none() && self.immutable.is_none() && self.deleted.is_none()
+        Ok(self.answer(wanted, &tally, &side))
     }
 
     /// Folds a gate whose keys are all known; false where one has to be looked up (nothing is folded then).

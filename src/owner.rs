@@ -99,7 +99,7 @@ impl Drop for AsTableOwner {
     }
 }
 
-/// 55000 where the session has temporary tables: no search_path keeps them from being found by a function of the
+/// 55000 where the session has temporary tables, views or types (each has a type): no search_path keeps them from being found by a function of the
 /// table's owner that names a table without its schema, and it would run their rules and triggers as the owner.
 fn refuse_temporary_tables(owner: pg_sys::Oid) -> Result<()> {
     let mut schema = pg_sys::Oid::INVALID;
@@ -115,13 +115,13 @@ fn refuse_temporary_tables(owner: pg_sys::Oid) -> Result<()> {
     }
     let _owner = AsOwner::begin()?;
     let any = Spi::connect(|client| {
-        let sql = "SELECT 1 FROM pg_catalog.pg_class WHERE relnamespace = $1 LIMIT 1";
+        let sql = "SELECT 1 FROM pg_catalog.pg_type WHERE typnamespace = $1 LIMIT 1";
         client.select(sql, Some(1), &[schema.into()]).map(|rows| !rows.is_empty())
     })
     .map_err(|e| internal(e.to_string()))?;
     if any {
         return Err(crate::error::wrong_state(
-            "a session with temporary tables cannot do this on a table of another owner",
+            "a session with temporary tables or types cannot do this on a table of another owner",
             "Drop them first, for instance with DISCARD TEMP, or use another session.",
         ));
     }
