@@ -67,6 +67,7 @@ pub struct Ring {
     /// The grants on rows' own lists, apart: an own_acl that names anything else opens nothing.
     granted_on_rows: IntTable,
     stars: Vec<(Rc<str>, u64)>,
+    #[allow(clippy::vec_box, reason = "bound checks point to the memos: they must not move when the vector grows")]
     kept: UnsafeCell<Vec<Box<Kept>>>,
 }
 
@@ -159,7 +160,7 @@ impl Ring {
                 roles.extend(everyone);
             }
             for role in roles.drain(..) {
-                if stamps.iter().any(|s| *s == role) {
+                if stamps.contains(&role) {
                     continue;
                 }
                 // A disabled role leads nowhere, but its stamp says when it is enabled again.
