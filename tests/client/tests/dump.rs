@@ -16,7 +16,11 @@ fn program(name: &str, arguments: &[&str]) -> String {
 /// A dump without the lines that differ every time.
 fn dump(database: &str) -> String {
     let whole = program("pg_dump", &["-d", database]);
-    whole.lines().filter(|l| !l.starts_with("\\restrict") && !l.starts_with("\\unrestrict")).collect::<Vec<_>>().join("\n")
+    whole
+        .lines()
+        .filter(|l| !l.starts_with("\\restrict") && !l.starts_with("\\unrestrict"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// Everything there is a function for: what must be the same afterwards.
