@@ -7,6 +7,7 @@
 //! It never raises an error that depends on a row, so it may be marked LEAKPROOF; what it raises says that the
 //! policy itself is malformed, docacl's tables are gone, or the identity changed while the statement ran.
 
+use std::cell::RefCell;
 use std::ffi::c_void;
 
 use docacl_core::Actions;
@@ -29,6 +30,50 @@ struct Site {
     /// None: nobody is asking.
     bound: Option<Bound>,
     identity: identity::Seen,
+    /// The row may have waited for another session: judge it by what is granted then, too.
+    rechecks: bool,
+    types: Vec<Type>,
+    latest: RefCell<Option<Latest>>,
+}
+
+/// A shape bound to what is granted at some moment after the statement began.
+struct Latest {
+    bound: Bound,
+    /// How many transactions had completed before that moment.
+    completed: u64,
+}
+
+impl Site {
+    /// UPDATE, DELETE and SELECT … FOR UPDATE in READ COMMITTED wait for whoever holds a row, and then judge the row he
+    /// left. Plain row security judges it by the grants of the statement's snapshot; who has just lost his right
+    /// would change what was not his any more. So such a row has to open under a snapshot of now as well.
+    fn opens_now(&self, bound: &Bound, row: &Arguments) -> Result<bool> {
+        // Read before the snapshot is taken: reading it too early costs a look, never a wrong answer.
+        let completed = completed_transactions();
+        let known = self.latest.borrow().as_ref().is_some_and(|l| l.completed == completed);
+        if !known {
+            let snap = Snap::latest();
+            let ring = freshness::ring(bound.ring.id, &snap)?;
+            let bound = Bound::new(ring, bound.shape.clone(), &self.types, &snap)?;
+            *self.latest.borrow_mut() = Some(Latest { bound, completed });
+        }
+        match self.latest.borrow().as_ref() {
+            Some(latest) => latest.bound.any(self.wanted, row, Snap::latest),
+            None => Ok(false),
+        }
+    }
+}
+
+/// A counter that every transaction that wrote raises when it ends.
+fn completed_transactions() -> u64 {
+    // SAFETY: a word in shared memory that outlives the backend; a torn or late read is met as above.
+    unsafe {
+        #[cfg(any(feature = "pg15", feature = "pg16"))]
+        let variables = pg_sys::ShmemVariableCache;
+        #[cfg(not(any(feature = "pg15", feature = "pg16")))]
+        let variables = pg_sys::TransamVariables;
+        (&raw const (*variables).xactCompletionCount).read_volatile()
+    }
 }
 
 struct Arguments {
@@ -66,6 +111,7 @@ pub unsafe extern "C-unwind" fn docacl_row_check(fcinfo: pg_sys::FunctionCallInf
         let site = (*(*fcinfo).flinfo).fn_extra as *const Site;
         if let Some(site) = site.as_ref()
             && site.identity.is_still()
+            && !site.rechecks
         {
             let known = match &site.bound {
                 Some(bound) => bound.any_kept(site.wanted, &Arguments { fcinfo }),
@@ -101,7 +147,11 @@ unsafe extern "C-unwind" fn row_check_guarded(fcinfo: pg_sys::FunctionCallInfo) 
         let Some(bound) = &site.bound else {
             return pg_sys::Datum::from(false);
         };
-        match bound.any(site.wanted, &Arguments { fcinfo }, Snap::statement) {
+        let row = Arguments { fcinfo };
+        let open = bound
+            .any(site.wanted, &row, Snap::statement)
+            .and_then(|open| if open && site.rechecks { site.opens_now(bound, &row) } else { Ok(open) });
+        match open {
             Ok(open) => pg_sys::Datum::from(open),
             Err(e) => raise(e),
         }
@@ -138,18 +188,27 @@ unsafe fn bind(fcinfo: pg_sys::FunctionCallInfo) -> Result<*const Site> {
         let wanted = Actions::from_bits_retain(fixed[0].value.value() as u64);
         let text = crate::value::read_text(fixed[1].value)?;
         let snap = Snap::statement();
+        let types: Vec<Type> =
+            (FIXED..nargs).map(|at| Type::of(pg_sys::get_fn_expr_argtype(flinfo, at as i32))).collect();
         let bound = match freshness::session_principal(&snap)? {
             None => {
                 identity::refuse_nobody()?;
                 None
             }
-            Some(id) => {
-                let types: Vec<Type> =
-                    (FIXED..nargs).map(|at| Type::of(pg_sys::get_fn_expr_argtype(flinfo, at as i32))).collect();
-                Some(Bound::new(freshness::ring(id, &snap)?, Shape::parse(text.as_bytes())?, &types, &snap)?)
-            }
+            Some(id) => Some(Bound::new(freshness::ring(id, &snap)?, Shape::parse(text.as_bytes())?, &types, &snap)?),
         };
-        let site = Box::into_raw(Box::new(Site { wanted, bound, identity: identity::Seen::now() }));
+        let writes = wanted != Actions::READ && wanted != Actions::ADD;
+        let site = Box::into_raw(Box::new(Site {
+            wanted,
+            bound,
+            identity: identity::Seen::now(),
+            // A parallel worker neither locks rows nor may take a snapshot.
+            rechecks: writes
+                && pg_sys::XactIsoLevel < pg_sys::XACT_REPEATABLE_READ as i32
+                && !pg_sys::IsInParallelMode(),
+            types,
+            latest: RefCell::new(None),
+        }));
         drop_with((*flinfo).fn_mcxt, site);
         Ok(site)
     }
