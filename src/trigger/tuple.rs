@@ -226,22 +226,24 @@ unsafe fn equal(ty: pg_sys::Oid, a: pg_sys::Datum, b: pg_sys::Datum) -> bool {
     }
 }
 
-/// Whether a value of a new row is what the column has when nobody says anything: null, or its constant default.
+/// Whether a value of a new row is what the column has when nobody says anything: its constant default, or null where
+/// it has none.
 pub unsafe fn is_default(relation: pg_sys::Relation, column: Column, values: &Values) -> bool {
-    let Some(value) = values.get(column) else {
-        return true;
-    };
+    let value = values.get(column);
     // SAFETY: the relation is open; build_column_default gives an expression or null.
     unsafe {
         let expression = pg_sys::build_column_default(relation, i32::from(column.attno));
         if expression.is_null() {
-            return false;
+            return value.is_none();
         }
         let folded = pg_sys::eval_const_expressions(std::ptr::null_mut(), expression);
         if (*folded).type_ != pg_sys::NodeTag::T_Const {
             return false;
         }
         let constant = &*(folded as *const pg_sys::Const);
-        !constant.constisnull && equal(column.ty, value, constant.constvalue)
+        match value {
+            None => constant.constisnull,
+            Some(value) => !constant.constisnull && equal(column.ty, value, constant.constvalue),
+        }
     }
 }
