@@ -1,5 +1,7 @@
 //! A protected table of random shape, and its rows here and there.
 
+use std::cell::Cell;
+
 use docacl_reference::generate::{self, GateShape, RowChances, Shape};
 use docacl_reference::statement::Changed;
 use docacl_reference::{Family, Gate, KindId, Period, PrincipalId, Random, Reference, ResourceId, Row, World, actions};
@@ -43,7 +45,7 @@ pub struct Table {
     key_style: KeyStyle,
     key_type: &'static str,
     pub records: Vec<Record>,
-    made: usize,
+    made: Cell<usize>,
 }
 
 /// The type of a column that holds keys of a style.
@@ -75,7 +77,16 @@ impl Table {
             (KeyStyle::Number, "smallint") => "integer",
             (_, other) => other,
         };
-        Table { shape, columns, people_by_key, people_type, key_style, key_type, records: Vec::new(), made: 0 }
+        Table {
+            shape,
+            columns,
+            people_by_key,
+            people_type,
+            key_style,
+            key_type,
+            records: Vec::new(),
+            made: Cell::new(0),
+        }
     }
 
     /// CREATE TABLE, with the privileges that an application has.
@@ -151,7 +162,7 @@ impl Table {
 
     /// A record that the table could hold, not yet in it. Its own list comes by sharing.
     pub fn new_record(
-        &mut self,
+        &self,
         random: &mut Random,
         world: &mut World,
         mirror: &Mirror,
@@ -179,8 +190,8 @@ impl Table {
             signed: random.percent(20),
             note: format!("note {}", random.below(1000)),
         };
-        self.made += 1;
-        Record { key: mirror::key(self.key_style, 100_000 + self.made), row, plain }
+        self.made.set(self.made.get() + 1);
+        Record { key: mirror::key(self.key_style, 100_000 + self.made.get()), row, plain }
     }
 
     /// Whether a row lacks a reference that the table requires and has another: such a row can only be older than

@@ -4,7 +4,7 @@ use docacl_reference::generate::RowChances;
 use docacl_reference::statement::{Outcome, Set};
 use docacl_reference::{Family, PrincipalId, PrincipalKind, Random, Reference, World, actions};
 
-use crate::compare::{Seen, name};
+use crate::compare::{Seen, as_concerns, name};
 use crate::mirror::Mirror;
 use crate::session::{Answer, Refusal, Session, literal};
 use crate::table::{Record, Table};
@@ -145,9 +145,9 @@ impl Tries<'_> {
         let home = who.and_then(|id| self.world.principals[id].account);
         let account = home.unwrap_or_else(|| self.random.below(self.world.accounts.len()));
         let account = if self.random.percent(10) { self.random.below(self.world.accounts.len()) } else { account };
-        let (mut table, mut world) = (self.table.clone(), self.world.clone());
+        let mut world = self.world.clone();
         let chances = RowChances { null: 25, ..RowChances::default() };
-        let mut record = table.new_record(self.random, &mut world, self.mirror, account, chances);
+        let mut record = self.table.new_record(self.random, &mut world, self.mirror, account, chances);
         // Mostly plain: every column that is set asks its action.
         if self.random.percent(70) {
             record.plain.title = None;
@@ -161,7 +161,8 @@ impl Tries<'_> {
             return;
         }
         let returning = self.random.percent(40);
-        let (names, values): (Vec<String>, Vec<String>) = table.assignments(self.mirror, &record).into_iter().unzip();
+        let (names, values): (Vec<String>, Vec<String>) =
+            self.table.assignments(self.mirror, &record).into_iter().unzip();
         let sql = format!(
             "insert into docs (id, {}) values ({}, {}){}",
             names.join(", "),
@@ -236,7 +237,8 @@ impl Tries<'_> {
     /// UPDATE locks ("what the UPDATE policy asks"), how many DELETE removes.
     fn whole_table(&mut self, session: &mut Session, who: Option<PrincipalId>, seen: &mut Seen) {
         let askable = self.table.askable();
-        let held = |record: &Record| self.world.may(who, &record.row).of_existing();
+        let world = as_concerns(self.world, who);
+        let held = |record: &Record| world.may(who, &record.row).of_existing();
         let passing = |record: &&Record| held(record) & askable != 0 && held(record) & actions::READ != 0;
         let passing = self.table.records.iter().filter(passing).count() as u64;
         for sql in ["update docs set note = note", "select id from docs for update"] {
@@ -247,8 +249,7 @@ impl Tries<'_> {
         let deletable = self.table.records.iter().filter(|record| held(record) & actions::DELETE != 0).count() as u64;
         let sql = "delete from docs";
         let answer = session.try_and_undo(sql);
-        let refusing =
-            |record: &&Record| self.world.delete(who, &record.row, self.table.shape.deleted) == Outcome::Refused;
+        let refusing = |record: &&Record| world.delete(who, &record.row, self.table.shape.deleted) == Outcome::Refused;
         if self.table.records.iter().any(|record| refusing(&record)) {
             assert_eq!(outcome(&answer), Some(Outcome::Refused), "{} tried {sql}: {answer:?}", name(self.world, who));
         } else {

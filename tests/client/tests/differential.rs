@@ -5,7 +5,7 @@
 //!
 //! | variable | default | |
 //! |---|---|---|
-//! | DOCACL_WORLDS | 150 | how many worlds |
+//! | DOCACL_WORLDS | 120 | how many worlds |
 //! | DOCACL_ROWS | 2000 | the most rows of each |
 //! | DOCACL_SEED | 1 | the seed of the first; a failure names the seed to start from |
 //! | DOCACL_THREADS | 2 | worlds at a time |
@@ -31,7 +31,7 @@ fn number(variable: &str, default: u64) -> u64 {
 
 #[test]
 fn the_engine_says_what_the_rules_say() {
-    let (worlds, seed, threads) = (number("DOCACL_WORLDS", 150), number("DOCACL_SEED", 1), number("DOCACL_THREADS", 2));
+    let (worlds, seed, threads) = (number("DOCACL_WORLDS", 120), number("DOCACL_SEED", 1), number("DOCACL_THREADS", 2));
     let next = AtomicU64::new(seed);
     let one_thread = || {
         let mut seen = Seen::default();

@@ -1,5 +1,7 @@
 //! The table of actions, the table of words, and what may be granted on which kind.
 
+use std::sync::LazyLock;
+
 /// One bit as a mask.
 const fn bit(n: u32) -> u64 {
     1 << n
@@ -77,37 +79,46 @@ pub fn named(names: &str) -> u64 {
 
 /// "VIEW = read preview print download email export calendar subscription reading_request"
 pub fn view() -> u64 {
-    named("read preview print download email export calendar subscription reading_request")
+    static BITS: LazyLock<u64> =
+        LazyLock::new(|| named("read preview print download email export calendar subscription reading_request"));
+    *BITS
 }
 
 /// "ADD = add import"
 pub fn adding() -> u64 {
-    named("add import")
+    static BITS: LazyLock<u64> = LazyLock::new(|| named("add import"));
+    *BITS
 }
 
 /// "EDIT = write move rename custom_id revision"
 pub fn edit() -> u64 {
-    named("write move rename custom_id revision")
+    static BITS: LazyLock<u64> = LazyLock::new(|| named("write move rename custom_id revision"));
+    *BITS
 }
 
 /// "CHANGE = VIEW EDIT ADD delete"
 pub fn change() -> u64 {
-    view() | edit() | adding() | DELETE
+    static BITS: LazyLock<u64> = LazyLock::new(|| view() | edit() | adding() | DELETE);
+    *BITS
 }
 
 /// "full: bits 0–24"
 pub fn full() -> u64 {
-    (0..=24).fold(0, |all, n| all | bit(n))
+    static BITS: LazyLock<u64> = LazyLock::new(|| (0..=24).fold(0, |all, n| all | bit(n)));
+    *BITS
 }
 
 /// "GUEST = read preview print download email subscription"
 pub fn guest() -> u64 {
-    named("read preview print download email subscription")
+    static BITS: LazyLock<u64> = LazyLock::new(|| named("read preview print download email subscription"));
+    *BITS
 }
 
 /// "ADVANCED = security immutable password sign archive workflow automation store: never part of edit or change."
 pub fn advanced() -> u64 {
-    named("security immutable password sign archive workflow automation store")
+    static BITS: LazyLock<u64> =
+        LazyLock::new(|| named("security immutable password sign archive workflow automation store"));
+    *BITS
 }
 
 /// "Asked about a *row*, add, import, export, store are false (admin, system aside)"
@@ -117,12 +128,14 @@ pub fn of_places() -> u64 {
 
 /// "40–62 for actions that a DBA adds"
 pub fn custom() -> u64 {
-    (40..=62).fold(0, |all, n| all | bit(n))
+    static BITS: LazyLock<u64> = LazyLock::new(|| (40..=62).fold(0, |all, n| all | bit(n)));
+    *BITS
 }
 
 /// Everything: each action there is and each that a DBA may add.
 pub fn everything() -> u64 {
-    NAMES.iter().fold(custom(), |all, (n, _)| all | bit(*n))
+    static BITS: LazyLock<u64> = LazyLock::new(|| NAMES.iter().fold(custom(), |all, (n, _)| all | bit(*n)));
+    *BITS
 }
 
 /// "Words are case-insensitive; blanks and hyphens count as underscores"

@@ -107,7 +107,12 @@ impl World {
 
     /// "key(u, r) = everything, if the admin role of r's account is among principals(u); else mask(u, r)"
     pub fn key(&self, u: PrincipalId, r: ResourceId) -> u64 {
-        if self.is_admin(u, self.resources[r].account) { actions::everything() } else { self.mask(u, r) }
+        self.key_of(&self.principals(u), r)
+    }
+
+    fn key_of(&self, holders: &BTreeSet<PrincipalId>, r: ResourceId) -> u64 {
+        let admin_role = self.accounts[self.resources[r].account].admin_role;
+        if holders.contains(&admin_role) { actions::everything() } else { self.mask_of(holders, r) }
     }
 
     /// "grants(key) = key − ENTER"
@@ -214,14 +219,23 @@ impl World {
         if accounts.is_empty() {
             accounts.push(row.owner.and_then(|owner| self.principals[owner].account));
         }
-        if accounts.iter().all(|account| account.is_some_and(|account| self.is_admin(u, account))) {
+        let holders = self.principals(u);
+        let is_admin = |account: AccountId| holders.contains(&self.accounts[account].admin_role);
+        if accounts.iter().all(|account| account.is_some_and(is_admin)) {
             return Verdict::everything();
         }
-        Verdict { actions: self.bound(u, row, &engaged, closed), unbound: false }
+        Verdict { actions: self.bound(u, &holders, row, &engaged, closed), unbound: false }
     }
 
     /// The rest of "may(u, row)", for whoever is neither system nor admin here.
-    fn bound(&self, u: PrincipalId, row: &Row, engaged: &[ResourceId], closed: bool) -> u64 {
+    fn bound(
+        &self,
+        u: PrincipalId,
+        holders: &BTreeSet<PrincipalId>,
+        row: &Row,
+        engaged: &[ResourceId],
+        closed: bool,
+    ) -> u64 {
         // "Owner and requester rules are for users, not API keys."
         let owner = self.is_user(u) && row.owner == Some(u);
         let requester = self.is_user(u) && row.requester == Some(u);
@@ -232,7 +246,7 @@ impl World {
             if owner { actions::change() } else { 0 }
         } else {
             // "else m = (OR of grants over engaged) AND (AND of permits over engaged)"
-            let keys: Vec<u64> = engaged.iter().map(|resource| self.key(u, *resource)).collect();
+            let keys: Vec<u64> = engaged.iter().map(|resource| self.key_of(holders, *resource)).collect();
             let given = keys.iter().fold(0, |all, key| all | World::grants_of(*key));
             let let_through = keys.iter().fold(actions::everything(), |all, key| all & World::permits_of(*key));
             given & let_through
