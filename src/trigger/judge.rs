@@ -30,6 +30,7 @@ pub unsafe fn insert(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
         {
             own_list_fits(site, data, &values, own)?;
         }
+        references::require_gates(site, &values)?;
         references::check(site, &values)?;
         references::check_people(site, &values, |_| true)?;
         Ok(values.into_tuple(data.tg_trigtuple, relation, &changed))
@@ -53,6 +54,7 @@ unsafe fn judge_insert(
     {
         return Err(own_acl_refused(&table));
     }
+    references::require_gates(site, values)?;
     let mut verdict = verdict(&bound.new, values, &site.columns.new_shape, &snap)?;
     if !is_admin(&verdict) {
         if let Some(owner) = site.columns.owner {
@@ -107,6 +109,9 @@ pub unsafe fn update(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
         let mut changed: Vec<Column> = Vec::new();
         let differs = |column: Column, new: &Values| distinct(column, &old, new);
         let gates: Vec<bool> = site.columns.gates.iter().map(|g| g.iter().any(|c| differs(*c, &new))).collect();
+        if gates.contains(&true) && (site.exempt || site.bound.is_some()) {
+            references::require_gates(site, &new)?;
+        }
         if !site.exempt {
             judge_update(site, data, &old, &mut new, &gates, &mut changed)?;
         } else if let Some(own) = site.columns.own_acl

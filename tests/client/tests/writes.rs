@@ -26,3 +26,24 @@ fn a_mapped_column_may_keep_its_default_and_nothing_else() {
         assert_eq!(code, if allowed { Ok(1) } else { Err("42501") }, "confidential = {value}: {answer:?}");
     }
 }
+
+#[test]
+fn a_required_gate_is_asked_of_every_writer() {
+    // "a row without that reference is closed …, and writing one is 23502", unless every gate is empty.
+    let office = Office::unprotected("required");
+    let mut admin = office.database.superuser();
+    admin.run(
+        r#"select acl_protect('documents', '{"location": "location_id", "document_type": "document_type_id"}',
+           '{"key": "id", "owner": "created_by", "required": ["location"]}')"#,
+    );
+    admin.run("select acl_grant('clerks', 'full', 'document_type', 'Contract')");
+    let contract = admin.number("select id from docacl.resource where name = 'Contract'");
+    admin.run("begin");
+    let mut ann = office.begin_as("ann");
+    for session in [&mut admin, &mut ann] {
+        let typed = session.try_and_undo(&format!("insert into documents (document_type_id) values ({contract})"));
+        assert!(typed.as_ref().is_err_and(|refusal| refusal.code == "23502"), "{typed:?}");
+        let intray = session.try_and_undo("insert into documents (title) values ('in nobody''s way')");
+        assert!(intray.is_ok(), "{intray:?}");
+    }
+}
