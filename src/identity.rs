@@ -5,8 +5,8 @@
 //! nothing. The setting is PGC_SUSET: an ordinary user cannot SET it, RESET and DISCARD ALL bring back "nobody",
 //! and parallel workers get it (PGC_INTERNAL would not be sent to them).
 
-use std::cell::Cell;
 use std::ffi::{CStr, CString, c_char, c_int, c_void};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 
 use pgrx::guc::{GucContext, GucFlags, GucRegistry, GucSetting};
 use pgrx::pg_sys;
@@ -32,10 +32,13 @@ pub enum Nobody {
     Error,
 }
 
-thread_local! {
-    static SETTING: Cell<Option<i64>> = const { Cell::new(None) };
-    static EPOCH: Cell<u64> = const { Cell::new(0) };
-}
+// Words instead of thread-locals: a backend has one thread, and what is read for every row must not cost the call by
+// which a shared library finds its thread's variables.
+static SETTING: AtomicI64 = AtomicI64::new(UNSET);
+static EPOCH: AtomicU64 = AtomicU64::new(0);
+
+/// No setting. The check of the setting refuses this id, so it never stands for a principal.
+const UNSET: i64 = i64::MIN;
 
 // GetOuterUserId reads a variable and raises nothing: asked for every row, it must not pay for pgrx's guard.
 unsafe extern "C" {
@@ -56,8 +59,8 @@ impl Seen {
     #[inline]
     pub fn now() -> Seen {
         // SAFETY: see the declaration.
-        let role = if SETTING.get().is_none() { Some(unsafe { outer_user_unguarded() }) } else { None };
-        Seen { epoch: EPOCH.get(), role }
+        let role = if SETTING.load(Relaxed) == UNSET { Some(unsafe { outer_user_unguarded() }) } else { None };
+        Seen { epoch: EPOCH.load(Relaxed), role }
     }
 
     /// Whether it is the same still.
@@ -125,7 +128,7 @@ unsafe extern "C-unwind" fn check_principal(
     let text = unsafe { (*new).as_ref().map(|p| CStr::from_ptr(p)) };
     match text.map(CStr::to_str) {
         None => true,
-        Some(Ok(text)) => text.is_empty() || text.parse::<i64>().is_ok(),
+        Some(Ok(text)) => text.is_empty() || text.parse::<i64>().is_ok_and(|id| id != UNSET),
         Some(Err(_)) => false,
     }
 }
@@ -134,8 +137,8 @@ unsafe extern "C-unwind" fn check_principal(
 unsafe extern "C-unwind" fn assign_principal(new: *const c_char, _extra: *mut c_void) {
     // SAFETY: the value that check_principal accepted, or null.
     let text = unsafe { new.as_ref().map(|p| CStr::from_ptr(p)) };
-    SETTING.set(text.and_then(|t| t.to_str().ok()).and_then(|t| t.parse().ok()));
-    EPOCH.set(EPOCH.get().wrapping_add(1));
+    SETTING.store(text.and_then(|t| t.to_str().ok()).and_then(|t| t.parse().ok()).unwrap_or(UNSET), Relaxed);
+    EPOCH.fetch_add(1, Relaxed);
 }
 
 /// The account named by `docacl.account`.
@@ -157,7 +160,7 @@ pub fn outer_role() -> pg_sys::Oid {
 /// The principal of the setting, if it is set.
 #[inline]
 pub fn setting() -> Option<i64> {
-    SETTING.get()
+    Some(SETTING.load(Relaxed)).filter(|id| *id != UNSET)
 }
 
 /// Who is asking: the id of a principal, or nobody.

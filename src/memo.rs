@@ -23,7 +23,7 @@ const SLACK: usize = 64;
 
 impl IntTable {
     /// The word of a key.
-    #[inline]
+    #[inline(always)]
     pub fn get(&self, key: i64) -> Option<u64> {
         // A key below the base wraps to far beyond any length.
         match self.dense.get(key.wrapping_sub(self.base) as usize) {
@@ -44,6 +44,7 @@ impl IntTable {
         ((hash as u128 * self.slots.len() as u128) >> 64) as usize
     }
 
+    #[inline(never)]
     fn probe(&self, key: i64) -> Option<u64> {
         let mut at = self.start(key);
         // At least a fifth of the slots is empty, so this ends.
@@ -214,6 +215,12 @@ impl Memo {
             Value::Uuid(u) => self.uuids.get(&u).copied(),
             Value::Text(t) => self.texts.get(t).copied(),
         }
+    }
+
+    /// The key found for an integer.
+    #[inline(always)]
+    pub fn get_int(&self, value: i64) -> Option<u64> {
+        self.ints.get(value)
     }
 
     /// Keeps the key found for a value.
