@@ -1,5 +1,5 @@
-//! Acting as the extension's owner, for the few moments in which an administrative function writes docacl's
-//! tables on behalf of somebody whose authority has been checked.
+//! Acting as somebody else, for the few moments in which a function writes on behalf of somebody whose authority has
+//! been checked: as the extension's owner on docacl's tables, as a table's owner on an application's.
 
 use std::ffi::CStr;
 
@@ -8,32 +8,31 @@ use pgrx::prelude::*;
 
 use crate::error::{Result, internal};
 
-/// While it lives, the session is the owner of the extension and search_path is pinned; both are put back when
-/// it is dropped, and by PostgreSQL's own abort when an error passes through.
-pub struct AsOwner {
+/// While it lives, the session is another user and search_path is pinned; both are put back when it is dropped, and
+/// by PostgreSQL's own abort when an error passes through.
+struct Acting {
     user: pg_sys::Oid,
     context: i32,
     guc_level: i32,
 }
 
-impl AsOwner {
-    /// Becomes the owner. SECURITY_LOCAL_USERID_CHANGE forbids SET ROLE meanwhile.
-    pub fn begin() -> Result<AsOwner> {
-        let owner = owner()?;
+impl Acting {
+    /// Becomes a user. SECURITY_LOCAL_USERID_CHANGE forbids SET ROLE meanwhile; `more` adds to it.
+    fn begin(user: pg_sys::Oid, more: u32) -> Acting {
         // SAFETY: reads and sets backend state; search_path is set at a GUC nest level that drop closes.
         unsafe {
-            let mut user = pg_sys::Oid::INVALID;
-            let mut context = 0;
-            pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
-            pg_sys::SetUserIdAndSecContext(owner, context | pg_sys::SECURITY_LOCAL_USERID_CHANGE as i32);
-            let guc_level = pg_sys::NewGUCNestLevel();
+            let mut acting = Acting { user: pg_sys::Oid::INVALID, context: 0, guc_level: 0 };
+            pg_sys::GetUserIdAndSecContext(&mut acting.user, &mut acting.context);
+            acting.guc_level = pg_sys::NewGUCNestLevel();
             set(c"search_path", c"pg_catalog, pg_temp");
-            Ok(AsOwner { user, context, guc_level })
+            let more = (pg_sys::SECURITY_LOCAL_USERID_CHANGE | more) as i32;
+            pg_sys::SetUserIdAndSecContext(user, acting.context | more);
+            acting
         }
     }
 }
 
-impl Drop for AsOwner {
+impl Drop for Acting {
     fn drop(&mut self) {
         if std::thread::panicking() {
             return; // The (sub)transaction aborts and puts user and settings back.
@@ -46,34 +45,29 @@ impl Drop for AsOwner {
     }
 }
 
+/// While it lives, the session is the owner of the extension.
+pub struct AsOwner(#[allow(dead_code, reason = "what it does is being dropped")] Acting);
+
+impl AsOwner {
+    /// Becomes the owner.
+    pub fn begin() -> Result<AsOwner> {
+        Ok(AsOwner(Acting::begin(owner()?, 0)))
+    }
+}
+
 /// While it lives, the session is the owner of a table and not judged by its row security: what PostgreSQL does for
 /// the actions of foreign keys. Whatever reads or writes an application's table runs so: planning may call functions
 /// that its indexes name, and they must run neither as the extension's owner, who is a superuser, nor with the names
-/// of whoever asks. search_path is pinned, and the operation restricted as in REINDEX.
-pub struct AsTableOwner {
-    user: pg_sys::Oid,
-    context: i32,
-    guc_level: i32,
-}
+/// of whoever asks. The operation is restricted as in REINDEX.
+pub struct AsTableOwner(#[allow(dead_code, reason = "what it does is being dropped")] Acting);
 
 impl AsTableOwner {
     /// Becomes the owner of the table.
     pub fn begin(table: pg_sys::Oid) -> Result<AsTableOwner> {
         let owner = owner_of(table)?;
         refuse_temporary_tables(owner)?;
-        // SAFETY: reads and sets backend state; drop puts it back.
-        unsafe {
-            let mut user = pg_sys::Oid::INVALID;
-            let mut context = 0;
-            pg_sys::GetUserIdAndSecContext(&mut user, &mut context);
-            let guc_level = pg_sys::NewGUCNestLevel();
-            set(c"search_path", c"pg_catalog, pg_temp");
-            let more = pg_sys::SECURITY_LOCAL_USERID_CHANGE
-                | pg_sys::SECURITY_RESTRICTED_OPERATION
-                | pg_sys::SECURITY_NOFORCE_RLS;
-            pg_sys::SetUserIdAndSecContext(owner, context | more as i32);
-            Ok(AsTableOwner { user, context, guc_level })
-        }
+        let more = pg_sys::SECURITY_RESTRICTED_OPERATION | pg_sys::SECURITY_NOFORCE_RLS;
+        Ok(AsTableOwner(Acting::begin(owner, more)))
     }
 
     /// The same, to write: the application's triggers and rules do not fire, but those made ENABLE ALWAYS. Apart,
@@ -86,21 +80,9 @@ impl AsTableOwner {
     }
 }
 
-impl Drop for AsTableOwner {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            return; // The (sub)transaction aborts and puts user and settings back.
-        }
-        // SAFETY: puts back what `begin` found.
-        unsafe {
-            pg_sys::AtEOXact_GUC(false, self.guc_level);
-            pg_sys::SetUserIdAndSecContext(self.user, self.context);
-        }
-    }
-}
-
-/// 55000 where the session has temporary tables, views or types (each has a type): no search_path keeps them from being found by a function of the
-/// table's owner that names a table without its schema, and it would run their rules and triggers as the owner.
+/// 55000 where the session has temporary tables, views or types (each has a type): no search_path keeps them from
+/// being found by a function of the table's owner that names one without its schema, and it would run their rules,
+/// triggers and checks as the owner.
 fn refuse_temporary_tables(owner: pg_sys::Oid) -> Result<()> {
     let mut schema = pg_sys::Oid::INVALID;
     let mut toast = pg_sys::Oid::INVALID;

@@ -5,8 +5,9 @@
 use pgrx::pg_sys;
 
 use crate::error::{self, Result};
-use crate::facts::{self, Moment, Principal, PrincipalKind, SYSTEM};
+use crate::facts::{self, Principal, PrincipalKind, SYSTEM};
 use crate::identity;
+pub use crate::ring::now;
 use crate::scan::Snap;
 
 /// The session that asks, as it is when the function begins.
@@ -69,7 +70,7 @@ impl Asker {
     pub fn account(&self) -> Result<i64> {
         match &self.account {
             Ok(account) => Ok(*account),
-            Err(name) => Err(error::unknown_hint("account", name, "Set docacl.account to the name of an account.")),
+            Err(name) => Err(unknown_account(name)),
         }
     }
 
@@ -86,7 +87,7 @@ impl Asker {
 
 /// The account of a session without a user of its own; or the name, where there is no such account, which not
 /// every function minds.
-fn named_account(above: bool, snap: &Snap) -> Result<std::result::Result<i64, String>> {
+pub fn named_account(above: bool, snap: &Snap) -> Result<std::result::Result<i64, String>> {
     let name = match identity::account_setting() {
         Some(name) if above || identity::is_trusted(snap)? => name,
         _ => MAIN.to_owned(),
@@ -102,8 +103,7 @@ pub fn is_active(principal: &Principal) -> bool {
     principal.enabled && principal.valid_until.is_none_or(|until| until > now())
 }
 
-/// The transaction's start.
-pub fn now() -> Moment {
-    // SAFETY: a plain read of backend state.
-    unsafe { pg_sys::GetCurrentTransactionStartTimestamp() }
+/// 42704: the setting docacl.account names none.
+pub fn unknown_account(name: &str) -> pgrx::pg_sys::panic::ErrorReport {
+    error::unknown_hint("account", name, "Set docacl.account to the name of an account.")
 }

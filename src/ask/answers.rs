@@ -5,7 +5,7 @@ use docacl_core::verdict::Verdict;
 use docacl_core::{Actions, SubjectKind, kind as core_kind};
 use pgrx::pg_sys;
 
-use crate::admin::asker::{Asker, MAIN};
+use crate::admin::asker::{Asker, named_account, unknown_account};
 use crate::admin::words::unknown_word;
 use crate::error::{self, Result};
 use crate::facts::{self, Resource};
@@ -48,7 +48,7 @@ impl Question {
         let above = superuser || ring.as_ref().is_some_and(|r| r.subject.kind == SubjectKind::System);
         let account = match ring.as_ref().and_then(|r| r.account) {
             Some(account) => account,
-            None => account_without_user(above, &snap)?,
+            None => named_account(above, &snap)?.map_err(|name| unknown_account(&name))?,
         };
         let admin = ring.as_ref().is_some_and(|r| r.subject.admin && r.subject.kind != SubjectKind::Nobody);
         let principal = match who {
@@ -171,14 +171,4 @@ fn administers_people(snap: &Snap) -> Result<bool> {
     }
     let asker = Asker::now()?;
     Ok(asker.holds_on_account(Actions::MANAGE_USERS)? || asker.holds_on_account(Actions::MANAGE_ROLES)?)
-}
-
-fn account_without_user(above: bool, snap: &Snap) -> Result<i64> {
-    let name = match identity::account_setting() {
-        Some(name) if above || identity::is_trusted(snap)? => name,
-        _ => MAIN.to_owned(),
-    };
-    facts::account_named(&name, snap)?
-        .map(|a| a.id)
-        .ok_or_else(|| error::unknown_hint("account", &name, "Set docacl.account to the name of an account."))
 }

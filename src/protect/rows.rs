@@ -13,6 +13,7 @@ use crate::lookup;
 use crate::owner::AsTableOwner;
 use crate::scan::Snap;
 use crate::shape::By;
+use crate::value::parse_uuid;
 
 /// A protected table that holds rows of this resource, if there is one. Locks the tables that could against
 /// writers until the transaction ends: a row that is being written is waited for, and one written later finds
@@ -81,7 +82,7 @@ fn uses(relation: pg_sys::Oid, column: &str, value: &str) -> Result<bool> {
         pg_sys::INT2OID if value.parse::<i16>().is_ok() => value.to_owned(),
         pg_sys::INT4OID if value.parse::<i32>().is_ok() => value.to_owned(),
         pg_sys::INT8OID if value.parse::<i64>().is_ok() => format!("{value}::bigint"),
-        pg_sys::UUIDOID if is_uuid(value) => format!("{}::uuid", pgrx::spi::quote_literal(value)),
+        pg_sys::UUIDOID if parse_uuid(value).is_some() => format!("{}::uuid", pgrx::spi::quote_literal(value)),
         pg_sys::TEXTOID | pg_sys::VARCHAROID => pgrx::spi::quote_literal(value),
         _ => return Ok(false),
     };
@@ -105,9 +106,4 @@ fn exists(sql: &str) -> Result<bool> {
         };
         if status == pg_sys::SPI_OK_SELECT as i32 { Ok(found) } else { Err(internal("a look for rows failed")) }
     })
-}
-
-fn is_uuid(text: &str) -> bool {
-    let hex = text.chars().filter(|c| *c != '-');
-    hex.clone().count() == 32 && hex.into_iter().all(|c| c.is_ascii_hexdigit())
 }

@@ -8,11 +8,11 @@ use pgrx::prelude::*;
 
 use super::tuple::{Column, Values, Who, distinct, is_default};
 use super::{Site, references};
+use crate::admin::write;
 use crate::bound::Bound;
-use crate::error::{Result, denied, inconsistent, internal, missing_reference, required};
+use crate::error::{Result, denied, inconsistent, missing_reference, required};
 use crate::facts;
 use crate::freshness;
-use crate::owner::AsOwner;
 use crate::scan::Snap;
 use crate::shape::By;
 
@@ -274,9 +274,8 @@ pub unsafe fn delete(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
             }
         }
         if let Some(own) = site.columns.own_acl.and_then(|c| old.get(c)) {
-            let _owner = AsOwner::begin()?;
             let id = (own.value() as i64).unsigned_abs() as i64;
-            run("DELETE FROM docacl.resource WHERE id = $1 AND kind = 'document'", &[id.into()])?;
+            write::run("DELETE FROM docacl.resource WHERE id = $1 AND kind = 'document'", &[id.into()])?;
         }
         Ok(data.tg_trigtuple)
     }
@@ -291,11 +290,7 @@ pub fn is_admin_everywhere(snap: &Snap) -> Result<bool> {
     if ring.subject.kind == SubjectKind::System {
         return Ok(true);
     }
-    let accounts = {
-        let _owner = AsOwner::begin()?;
-        Spi::get_one::<i64>("SELECT count(*) FROM docacl.resource WHERE kind = 'account'")
-            .map_err(|e| internal(e.to_string()))?
-    };
+    let accounts = write::id("SELECT count(*) FROM docacl.resource WHERE kind = 'account'", &[])?;
     Ok(ring.subject.admin && accounts == Some(1))
 }
 
@@ -316,12 +311,12 @@ fn follow(site: &Site, old: &Values, new: &Values, gates: &[bool]) -> Result<()>
         Some((k, d)) => Some(references::text_of(k.ty, d)?),
         None => None,
     };
-    let _owner = AsOwner::begin()?;
-    run(
+    write::run(
         "UPDATE docacl.resource SET parent_id = $2, row_key = coalesce($3, row_key), name = coalesce($3, name) \
          WHERE id = $1 AND kind = 'document'",
         &[id.into(), location.into(), key.into()],
     )
+    .map(drop)
 }
 
 /// The location that a row refers to.
@@ -484,8 +479,4 @@ fn refusal(
     };
     let gate = shut.map(|(gate, _)| format!(" (gate \"{gate}\")")).unwrap_or_default();
     Ok(denied(format!("permission denied: {name} on table \"{table}\"{gate}"), hint))
-}
-
-fn run(sql: &str, args: &[pgrx::datum::DatumWithOid<'_>]) -> Result<()> {
-    Spi::run_with_args(sql, args).map_err(|e| internal(e.to_string()))
 }

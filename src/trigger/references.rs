@@ -23,7 +23,7 @@ pub struct Checked {
     people: HashSet<(By, String)>,
 }
 
-/// Checks the references of a row; `changed` says whether any of them can differ from a row that was checked.
+/// Checks the references of a row.
 pub fn check(site: &mut Site, values: &Values) -> Result<()> {
     let mut snap = None;
     let mut account: Option<i64> = None;
@@ -71,10 +71,10 @@ pub fn check(site: &mut Site, values: &Values) -> Result<()> {
 /// 23502 where a gate that the table requires has no reference, unless every gate is empty: what every writer may be
 /// told, for he wrote the row.
 pub fn require_gates(site: &Site, values: &Values) -> Result<()> {
-    let mut missing = None;
-    let mut engaged = site.columns.own_acl.is_some_and(|own| values.get(own).is_some());
+    let listed = site.columns.own_acl.is_some_and(|own| values.get(own).is_some());
+    let (mut missing, mut engaged) = (None, false);
     for (gate, columns) in site.spec.gates.iter().zip(&site.columns.gates) {
-        let own = gate.gate == "place" && site.columns.own_acl.is_some_and(|own| values.get(own).is_some());
+        let own = listed && gate.gate == "place";
         if own || !gate.constant.is_empty() || columns.iter().any(|c| values.get(*c).is_some()) {
             engaged = true;
         } else if gate.required {
