@@ -32,7 +32,12 @@ pub fn row_security(table: &Table) -> Result<(bool, bool)> {
 /// Writes policies and triggers, replacing those written before.
 pub fn write(table: &Table, spec: &Spec) -> Result<()> {
     remove(table)?;
-    let name = &table.name;
+    run(&statements(&table.name, spec, has_permissive(table)?)?)
+}
+
+/// The statements that protect a table: what [`write`] runs, and what `acl_check` compares the catalogue with.
+/// `has_permissive`: the application has permissive policies of its own.
+pub fn statements(name: &str, spec: &Spec, has_permissive: bool) -> Result<Vec<String>> {
     let read = check(Actions::READ, &spec.shape(), &spec.shape_columns())?;
     let add = check(Actions::ADD, &spec.shape().as_new(), &spec.new_shape_columns())?;
     let update = check(spec.update_actions(), &spec.shape(), &spec.shape_columns())?;
@@ -45,7 +50,7 @@ pub fn write(table: &Table, spec: &Spec) -> Result<()> {
         format!("CREATE POLICY docacl_update ON {name} AS RESTRICTIVE FOR UPDATE USING ({update}) WITH CHECK (true)"),
         format!("CREATE POLICY docacl_delete ON {name} AS RESTRICTIVE FOR DELETE USING ({delete})"),
     ];
-    if has_permissive(table)? {
+    if has_permissive {
         statements.push(format!(
             "CREATE POLICY docacl_installed ON {name} AS RESTRICTIVE FOR ALL \
              USING ((SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'docacl')))"
@@ -66,7 +71,7 @@ pub fn write(table: &Table, spec: &Spec) -> Result<()> {
     for trigger in [ROW_TRIGGER, TRUNCATE_TRIGGER] {
         statements.push(format!("ALTER TABLE {name} ENABLE ALWAYS TRIGGER \"{trigger}\""));
     }
-    run(&statements)
+    Ok(statements)
 }
 
 /// Removes what [`write`] wrote.
