@@ -238,6 +238,24 @@ pub fn children_of(parent: i64, snap: &Snap) -> Result<Vec<Resource>> {
     all(access("resource", "resource_parent"), &[Eq::int8(4, parent)], snap, read_resource)
 }
 
+/// The resources whose parent this is, without rows' own lists, of which a location may have a million.
+pub fn resources_below(parent: i64, snap: &Snap) -> Result<Vec<Resource>> {
+    all(access("resource", "resource_below"), &[Eq::int8(4, parent)], snap, |t| {
+        Ok(read_resource(t)?.filter(|r| r.kind != "document"))
+    })
+}
+
+/// Calls `each` for every resource of a kind in an account, the `*` included.
+pub fn of_kind(account: i64, kind: &str, snap: &Snap, mut each: impl FnMut(Resource)) -> Result<()> {
+    let keys = [Eq::int8(2, account), Eq::text(3, kind)?];
+    scan::each(access("resource", "resource_by_name"), &keys, snap, |t| {
+        if let Some(resource) = read_resource(t)?.filter(|r| r.kind != "document") {
+            each(resource);
+        }
+        Ok(true)
+    })
+}
+
 /// The memberships of a member that were not taken away.
 pub fn memberships_of(member: i64, snap: &Snap) -> Result<Vec<Membership>> {
     all(access("membership", "membership_member"), &[Eq::int8(4, member)], snap, read_membership)

@@ -18,7 +18,7 @@ use pgrx::prelude::*;
 use crate::error::Result;
 use crate::ring::{self, Ring, StampOf};
 use crate::scan::{self, Snap};
-use crate::{identity, nodes};
+use crate::{facts, identity, nodes};
 
 /// What decides which rows a snapshot sees, in full.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -90,6 +90,8 @@ struct Entry {
 struct Cache {
     /// The sight under which `valid`, `stamps` and `session` hold.
     sight: Sight,
+    /// The number of that sight; none is given twice.
+    sights: u64,
     valid: HashMap<i64, Rc<Ring>>,
     stamps: HashMap<StampOf, Option<[u8; 16]>>,
     /// Who the database role is.
@@ -102,6 +104,7 @@ struct Cache {
 thread_local! {
     static CACHE: RefCell<Cache> = RefCell::new(Cache::default());
     static ROLLBACKS: Cell<u64> = const { Cell::new(1) };
+    static SIGHTS: Cell<u64> = const { Cell::new(1) };
     static WATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
@@ -157,10 +160,28 @@ fn look(cache: &mut Cache, snap: &Snap) {
     let snapshot = unsafe { &*snap.pointer() };
     if !cache.sight.is_of(snapshot) {
         cache.sight = Sight::of(snapshot);
+        cache.sights = SIGHTS.replace(SIGHTS.get() + 1);
         cache.valid.clear();
         cache.stamps.clear();
         cache.session = None;
     }
+}
+
+/// A moment: as long as it is the same, every snapshot saw the same rows, and no time passed that a period could end in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Moment {
+    sight: u64,
+    now: facts::Moment,
+}
+
+/// The moment of a snapshot.
+pub fn moment(snap: &Snap) -> Moment {
+    watch();
+    let sight = CACHE.with_borrow_mut(|cache| {
+        look(cache, snap);
+        cache.sights
+    });
+    Moment { sight, now: ring::now() }
 }
 
 /// Who is asking, as the snapshot sees it.

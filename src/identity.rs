@@ -137,8 +137,14 @@ unsafe extern "C-unwind" fn check_principal(
 unsafe extern "C-unwind" fn assign_principal(new: *const c_char, _extra: *mut c_void) {
     // SAFETY: the value that check_principal accepted, or null.
     let text = unsafe { new.as_ref().map(|p| CStr::from_ptr(p)) };
-    SETTING.store(text.and_then(|t| t.to_str().ok()).and_then(|t| t.parse().ok()).unwrap_or(UNSET), Relaxed);
+    let id = text.and_then(|t| t.to_str().ok()).and_then(|t| t.parse().ok()).unwrap_or(UNSET);
+    SETTING.store(id, Relaxed);
     EPOCH.fetch_add(1, Relaxed);
+    if id == facts::SYSTEM {
+        // A plan made for a user may look for the rows of a list of references, and system sees more than any list.
+        // SAFETY: marks cached plans; touches no catalogue and raises nothing.
+        unsafe { pg_sys::ResetPlanCache() }
+    }
 }
 
 /// The account named by `docacl.account`.

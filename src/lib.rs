@@ -9,6 +9,7 @@
 //! | [`descriptor`] | the columns of a relation, for every major of PostgreSQL |
 //! | [`identity`] | who is asking; the settings |
 //! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
+//! | [`planner`], [`open`] | what the planner is told of the check: selectivity, index conditions |
 //! | [`value`], [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
 //! | [`protect`], [`trigger`] | protecting tables: policies, and judging what row security cannot see |
 //! | [`decide`], [`ask`] | questions, and who is asking |
@@ -33,7 +34,9 @@ mod identity;
 mod lookup;
 mod memo;
 mod nodes;
+mod open;
 mod owner;
+mod planner;
 mod protect;
 mod regclass;
 mod ring;
@@ -49,6 +52,7 @@ extension_sql_file!("../sql/stamps.sql", name = "stamps", requires = ["tables"])
 extension_sql_file!("../sql/seed.sql", name = "seed", requires = ["tables", "stamps"]);
 extension_sql_file!("../sql/main.sql", name = "main", requires = ["seed", admin::account::acl_create_account]);
 extension_sql_file!("../sql/check.sql", name = "check", requires = ["tables"]);
+extension_sql_file!("../sql/planner.sql", name = "planner", requires = ["check"]);
 extension_sql_file!("../sql/events.sql", name = "events", requires = ["check"]);
 extension_sql_file!("../sql/dump.sql", name = "dump", requires = ["main"]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);

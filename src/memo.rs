@@ -39,6 +39,12 @@ impl IntTable {
         }
     }
 
+    /// All keys with their words, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
+        let dense = self.dense.iter().enumerate().map(|(at, word)| (self.base.wrapping_add(at as i64), *word));
+        dense.chain(self.slots.iter().copied()).filter(|(_, word)| *word != EMPTY)
+    }
+
     fn start(&self, key: i64) -> usize {
         let hash = (key as u64).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         ((hash as u128 * self.slots.len() as u128) >> 64) as usize
@@ -265,6 +271,7 @@ mod tests {
             *model.entry(key).or_insert(0) |= 1 << (n % 20);
             assert_eq!(table.len(), model.len());
         }
+        assert_eq!(table.iter().collect::<HashMap<_, _>>(), model);
         for (key, word) in &model {
             assert_eq!(table.get(*key), Some(*word), "{key}");
         }

@@ -222,6 +222,16 @@ impl Ring {
         Actions::from_bits_retain(self.granted.get(resource).unwrap_or(0))
     }
 
+    /// Every resource granted on that is no row's own list, with the actions; inheritance not.
+    pub fn granted(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
+        self.granted.iter()
+    }
+
+    /// The kinds on whose `*` something is granted, with the actions.
+    pub fn stars(&self) -> impl Iterator<Item = (&str, u64)> {
+        self.stars.iter().map(|(kind, mask)| (&**kind, *mask))
+    }
+
     /// The actions granted on a row's own list.
     #[inline]
     pub fn granted_on_row(&self, list: i64) -> Actions {

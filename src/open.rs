@@ -1,0 +1,222 @@
+//! Which references open: for one principal and one gate, every resource whose key lets one of the wanted actions
+//! through. The planner turns it into an index condition (src/planner.rs), so it must never leave one out: a row
+//! that refers to anything else is closed by this gate alone, whatever the others say.
+//!
+//! `permits` of a union of masks is the union of their `permits`, so what opens is what lies below a grant that
+//! permits, as far as it inherits, and every resource of a kind whose `*` permits.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::ffi::c_void;
+
+use docacl_core::{Actions, Key, SubjectKind};
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use crate::error::{self, Result, wrong_state};
+use crate::facts::{self, Resource};
+use crate::ring::Ring;
+use crate::scan::Snap;
+use crate::shape::{By, Reference};
+use crate::{freshness, identity};
+
+/// A reference whose rows may be open.
+struct Open {
+    id: i64,
+    key: Option<String>,
+}
+
+/// Whether a mask lets any of the wanted actions through its gate.
+fn permits(mask: u64, wanted: Actions) -> bool {
+    Key::home(Actions::from_bits_retain(mask)).permits().intersects(wanted)
+}
+
+/// Everything of these kinds that opens. 55000 for `system`, whom no list can serve: it sees dangling references too.
+fn all(ring: &Ring, reference: &Reference, wanted: Actions, snap: &Snap) -> Result<Vec<Open>> {
+    let account = match (ring.subject.kind, ring.account) {
+        (SubjectKind::Nobody, _) => return Ok(vec![]),
+        (SubjectKind::System, _) | (_, None) => {
+            return Err(wrong_state(
+                "a plan made for a user cannot be run as system",
+                "Run DISCARD PLANS, then the statement again.",
+            ));
+        }
+        (_, Some(account)) => account,
+    };
+    let mut out = Vec::new();
+    let mut take = |r: &Resource| {
+        if !r.is_star && r.account == account && reference.kinds.contains(&r.kind) {
+            out.push(Open { id: r.id, key: if reference.by == By::Key { r.key.clone() } else { None } });
+        }
+    };
+    if ring.subject.admin {
+        for kind in &reference.kinds {
+            facts::of_kind(account, kind, snap, |r| take(&r))?;
+        }
+        return Ok(out);
+    }
+    let mut seen = HashSet::new();
+    let mut below: Vec<i64> = Vec::new();
+    for (id, mask) in ring.granted() {
+        if permits(mask, wanted)
+            && let Some(r) = facts::resource(id, snap)?
+            && seen.insert(id)
+        {
+            take(&r);
+            below.push(id);
+        }
+    }
+    for (kind, mask) in ring.stars() {
+        if permits(mask, wanted) {
+            facts::of_kind(account, kind, snap, |r| {
+                if seen.insert(r.id) {
+                    take(&r);
+                    below.push(r.id);
+                }
+            })?;
+        }
+    }
+    while let Some(parent) = below.pop() {
+        for child in facts::resources_below(parent, snap)? {
+            if child.inherits && seen.insert(child.id) {
+                take(&child);
+                below.push(child.id);
+            }
+        }
+    }
+    Ok(out)
+}
+
+/// About how many references open, at most: what the planner asks before it asks which.
+pub fn at_most(ring: &Ring, reference: &Reference, wanted: Actions) -> Option<usize> {
+    let everything = ring.subject.admin
+        || ring.account.is_none()
+        || ring.stars().any(|(kind, mask)| reference.kinds.iter().any(|k| k == kind) && permits(mask, wanted));
+    if everything { None } else { Some(ring.granted().count()) }
+}
+
+/// The open references as an array: bigint[] of ids or integer keys, uuid[] or text[] of keys.
+pub enum Array {
+    Ints(Vec<i64>),
+    Uuids(Vec<pgrx::Uuid>),
+    Texts(Vec<String>),
+}
+
+/// Which array.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Of {
+    Ints,
+    Uuids,
+    Texts,
+}
+
+impl Array {
+    /// The array as PostgreSQL has it.
+    pub fn into_datum(self) -> Option<pg_sys::Datum> {
+        match self {
+            Array::Ints(v) => v.into_datum(),
+            Array::Uuids(v) => v.into_datum(),
+            Array::Texts(v) => v.into_datum(),
+        }
+    }
+}
+
+/// The references that open for a ring.
+pub fn array(ring: &Ring, reference: &Reference, wanted: Actions, of: Of, snap: &Snap) -> Result<Array> {
+    let open = all(ring, reference, wanted, snap)?;
+    let keys = || open.iter().filter_map(|o| o.key.as_deref());
+    Ok(match (of, reference.by) {
+        (Of::Ints, By::Id) => Array::Ints(open.iter().map(|o| o.id).collect()),
+        (Of::Ints, By::Key) => Array::Ints(keys().filter_map(|k| k.parse().ok()).collect()),
+        (Of::Uuids, _) => Array::Uuids(
+            keys()
+                .filter_map(crate::value::parse_uuid)
+                .map(|bits| pgrx::Uuid::from_bytes(bits.to_be_bytes()))
+                .collect(),
+        ),
+        (Of::Texts, _) => Array::Texts(keys().map(str::to_owned).collect()),
+    })
+}
+
+/// The array of one execution of a statement: the executor asks again at every rescan of an inner index scan.
+struct Site {
+    identity: identity::Seen,
+    array: pg_sys::Datum,
+    /// Once per execution is right only while the snapshot is the same; a plan lives longer in PL/pgSQL.
+    moment: freshness::Moment,
+}
+
+macro_rules! open_function {
+    ($name:ident, $finfo:ident, $of:expr) => {
+        #[doc(hidden)]
+        #[unsafe(no_mangle)]
+        pub extern "C" fn $finfo() -> &'static pg_sys::Pg_finfo_record {
+            const V1: pg_sys::Pg_finfo_record = pg_sys::Pg_finfo_record { api_version: 1 };
+            &V1
+        }
+
+        /// The references that open for whoever is asking, by the statement's snapshot: see the module.
+        #[doc(hidden)]
+        #[unsafe(no_mangle)]
+        #[pg_guard]
+        pub unsafe extern "C-unwind" fn $name(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+            // SAFETY: PostgreSQL calls with a valid fcinfo of two arguments, none of them null (STRICT).
+            match unsafe { open(fcinfo, $of) } {
+                Ok(datum) => datum,
+                Err(e) => crate::check::raise(e),
+            }
+        }
+    };
+}
+
+open_function!(docacl_open_ids, pg_finfo_docacl_open_ids, Of::Ints);
+open_function!(docacl_open_uuids, pg_finfo_docacl_open_uuids, Of::Uuids);
+open_function!(docacl_open_texts, pg_finfo_docacl_open_texts, Of::Texts);
+
+unsafe fn open(fcinfo: pg_sys::FunctionCallInfo, of: Of) -> Result<pg_sys::Datum> {
+    // SAFETY: see the caller; fn_extra is ours, its memory is fn_mcxt's.
+    unsafe {
+        let args = std::slice::from_raw_parts((*fcinfo).args.as_ptr(), 2);
+        let snap = Snap::statement();
+        let flinfo = (*fcinfo).flinfo;
+        if let Some(site) = ((*flinfo).fn_extra as *const RefCell<Site>).as_ref() {
+            let site = site.borrow();
+            if !site.identity.is_still() {
+                return Err(crate::check::identity_changed());
+            }
+            if site.moment == freshness::moment(&snap) {
+                return Ok(site.array);
+            }
+        }
+        let wanted = Actions::from_bits_retain(args[0].value.value() as u64);
+        let text = crate::value::read_text(args[1].value)?;
+        let reference: Reference = serde_json::from_str(&text).map_err(|e| {
+            error::bad(
+                format!("malformed reference: {e}"),
+                "Index conditions on protected tables are written by docacl only.",
+            )
+        })?;
+        let built = match freshness::session_principal(&snap)? {
+            Some(id) => array(&*freshness::ring(id, &snap)?, &reference, wanted, of, &snap)?,
+            None => match of {
+                Of::Ints => Array::Ints(vec![]),
+                Of::Uuids => Array::Uuids(vec![]),
+                Of::Texts => Array::Texts(vec![]),
+            },
+        };
+        let old = pg_sys::MemoryContextSwitchTo((*flinfo).fn_mcxt);
+        let datum = built.into_datum();
+        pg_sys::MemoryContextSwitchTo(old);
+        let datum = datum.ok_or_else(|| error::internal("an array without a datum"))?;
+        let made = Site { identity: identity::Seen::now(), array: datum, moment: freshness::moment(&snap) };
+        match ((*flinfo).fn_extra as *const RefCell<Site>).as_ref() {
+            Some(site) => *site.borrow_mut() = made,
+            None => {
+                let site = Box::into_raw(Box::new(RefCell::new(made)));
+                crate::check::drop_with((*flinfo).fn_mcxt, site);
+                (*flinfo).fn_extra = site as *mut c_void;
+            }
+        }
+        Ok(datum)
+    }
+}
