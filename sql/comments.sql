@@ -79,6 +79,8 @@ COMMENT ON FUNCTION acl_user_id() IS 'The id of who is asking; null: nobody.';
 
 -- Protecting tables.
 COMMENT ON FUNCTION acl_protect(regclass, jsonb, jsonb) IS 'Protects a table, or alters in one step how it is protected: gates (which column refers to what) and options. Returns findings about the table with advice. For superusers and system: 42501; 22023 unknown gate, option or word, 42703 unknown column, 42804 a column of the wrong type or of unclear meaning, 42809 no ordinary table, 42710 a second default table, 0A000 what this version does not support.';
+COMMENT ON FUNCTION acl_create_documents(text) IS 'Makes a documents table with an index for every gate column and protects it; the default documents table, if there is none yet. It belongs to the superuser who calls, otherwise to the extension''s owner, and nobody is granted anything. Returns what acl_protect returns. For superusers and system: 42501; 42710 a relation of that name exists, 42704 unknown schema, 22023 no name for a table.';
+COMMENT ON FUNCTION acl_check(regclass) IS 'The ways around a protected table, or with null around all of them, that exist now, worst first: error, a hole; warning, a way around for somebody; notice, what one should know; advice, what would be faster. For superusers and system: 42501; 55000 not protected.';
 COMMENT ON FUNCTION acl_unprotect(regclass) IS 'Ends the protection of a table, with a WARNING: policies, ENABLE and FORCE are what they were before. The own lists of its rows stay. For superusers and system: 42501; 55000 not protected.';
 
 -- Tables and columns of which sql/tables.sql says nothing.

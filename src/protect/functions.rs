@@ -2,10 +2,12 @@
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use serde_json::Value;
 
 use super::catalog::spi;
 use super::columns::{self, Column, Table};
-use super::{Spec, ddl};
+use super::ddl;
+use super::lint::{self, Finding};
 use crate::admin::asker::Asker;
 use crate::error::{self, Result, wrong_object};
 use crate::facts;
@@ -30,10 +32,15 @@ fn acl_protect(
     let options = options.ok_or_else(|| error::null("options"))?.0;
     Asker::now()?.require_above("protect tables")?;
     let _owner = AsOwner::begin()?;
+    Ok(TableIterator::new(protect(relation, &gates, &options)?))
+}
+
+/// Protects a table, or alters how; what is to be known of it then. Called as the extension's owner.
+pub fn protect(relation: pg_sys::Oid, gates: &Value, options: &Value) -> Result<Vec<Finding>> {
     lock(relation)?;
     let snap = Snap::fresh();
     let table = describe(relation)?;
-    let (spec, is_default) = columns::read(&table, &gates, &options, &snap)?;
+    let (spec, is_default) = columns::read(&table, gates, options, &snap)?;
     let before = facts::protected_table(relation, &snap)?;
     if is_default
         && let Some(other) = facts::protected_tables(&snap)?.iter().find(|t| t.is_default && t.relation != relation)
@@ -53,8 +60,7 @@ fn acl_protect(
         &[relation.into(), json.into(), is_default.into(), had_rls.into(), had_force.into()],
     )
     .map_err(spi)?;
-    let findings = advice(&table, &spec)?;
-    Ok(TableIterator::new(findings))
+    lint::findings(Some(relation))
 }
 
 /// Ends the protection of a table: policies, ENABLE and FORCE are what they were before acl_protect.
@@ -187,43 +193,4 @@ fn refuse_foreign_policies(table: &Table) -> Result<()> {
         Some(policy) => Err(error::exists("policy", &policy)),
         None => Ok(()),
     }
-}
-
-/// What a DBA ought to know of the table: gate columns without an index, gates that may be absent.
-fn advice(table: &Table, spec: &Spec) -> Result<Vec<(String, String, String, String)>> {
-    let mut out = Vec::new();
-    for reference in spec.gates.iter().flat_map(|g| &g.refs) {
-        let indexed = Spi::get_one_with_args::<bool>(
-            "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
-             ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = $1 AND a.attname = $2 AND i.indisvalid)",
-            &[table.oid.into(), reference.column.as_str().into()],
-        )
-        .map_err(spi)?;
-        if indexed != Some(true) {
-            let column = pgrx::spi::quote_identifier(&reference.column);
-            out.push((
-                "advice".to_owned(),
-                format!("{}.{column}", table.name),
-                "gate column without an index".to_owned(),
-                format!("CREATE INDEX ON {} ({column});", table.name),
-            ));
-        }
-    }
-    for gate in spec.gates.iter().filter(|g| !g.required && g.constant.is_empty()) {
-        let columns: Vec<String> = gate.refs.iter().map(|r| r.column.clone()).collect();
-        let nullable = Spi::get_one_with_args::<bool>(
-            "SELECT bool_and(NOT attnotnull) FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attname = ANY ($2)",
-            &[table.oid.into(), columns.into()],
-        )
-        .map_err(spi)?;
-        if nullable == Some(true) {
-            out.push((
-                "notice".to_owned(),
-                format!("{} gate {}", table.name, gate.gate),
-                "gate may be absent, and an absent gate is neutral".to_owned(),
-                format!("Make the column NOT NULL, or add \"required\": [\"{}\"].", gate.gate),
-            ));
-        }
-    }
-    Ok(out)
 }

@@ -1,10 +1,12 @@
 //! Protecting tables: what `acl_protect` was told ([`spec`]), whether the table bears it ([`columns`], [`catalog`]), the
-//! policies and the trigger that it writes ([`ddl`]).
+//! policies and the trigger that it writes ([`ddl`]); a table made for it ([`create`]); and what leads around them ([`lint`]).
 
 mod catalog;
 mod columns;
+mod create;
 mod ddl;
 pub mod functions;
+mod lint;
 pub mod rows;
 pub mod spec;
 pub mod target;

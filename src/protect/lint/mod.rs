@@ -1,0 +1,75 @@
+//! `acl_check`: the ways around protected tables that exist now.
+//!
+//! What PostgreSQL's catalogue tells of many tables at once is asked in SQL, one statement per concern: the tables
+//! themselves (`tables.sql`), what stands over them (`dependents.sql`), roles and what was given away (`roles.sql`).
+//! Whether policies and triggers are what `acl_protect` would write is compared in [`drift`].
+
+mod drift;
+mod parse;
+
+use pgrx::pg_sys;
+use pgrx::prelude::*;
+
+use super::catalog::spi;
+use super::functions::{name_of, not_protected};
+use crate::admin::asker::Asker;
+use crate::error::Result;
+use crate::facts;
+use crate::owner::AsOwner;
+use crate::regclass::Regclass;
+use crate::scan::Snap;
+
+/// Severity, object, finding, advice.
+pub type Finding = (String, String, String, String);
+
+/// Worst first. A hole now; a way around for somebody; what one should know; what would be faster.
+const SEVERITIES: [&str; 4] = ["error", "warning", "notice", "advice"];
+
+const QUESTIONS: [&str; 3] = [
+    concat!(include_str!("protected.sql"), include_str!("tables.sql")),
+    concat!(include_str!("protected.sql"), include_str!("dependents.sql")),
+    concat!(include_str!("protected.sql"), include_str!("roles.sql")),
+];
+
+/// The ways around a protected table, or around all of them, that exist now.
+#[pg_extern(volatile, parallel_unsafe)]
+fn acl_check(
+    relation: default!(Option<Regclass>, "NULL"),
+) -> Result<
+    TableIterator<
+        'static,
+        (name!(severity, String), name!(object, String), name!(finding, String), name!(advice, String)),
+    >,
+> {
+    // One who may not protect learns nothing of what protects: not even whether a table is protected.
+    Asker::now()?.require_above("check protected tables")?;
+    let _owner = AsOwner::begin()?;
+    let relation = relation.map(|r| r.0);
+    if let Some(relation) = relation
+        && facts::protected_table(relation, &Snap::fresh())?.is_none()
+    {
+        return Err(not_protected(&name_of(relation)?));
+    }
+    Ok(TableIterator::new(findings(relation)?))
+}
+
+/// All findings about a table, or about all; worst first. Called as the extension's owner.
+pub fn findings(relation: Option<pg_sys::Oid>) -> Result<Vec<Finding>> {
+    let mut out = drift::findings(relation)?;
+    for question in QUESTIONS {
+        // As a writing statement: it sees what this function's own statement has done before.
+        let rows = Spi::connect_mut(|client| {
+            let mut rows = Vec::new();
+            for row in client.update(question, None, &[relation.into()])? {
+                let text = |column| row.get::<String>(column).map(Option::unwrap_or_default);
+                rows.push((text(1)?, text(2)?, text(3)?, text(4)?));
+            }
+            Ok::<_, pgrx::spi::SpiError>(rows)
+        })
+        .map_err(spi)?;
+        out.extend(rows);
+    }
+    let rank = |severity: &str| SEVERITIES.iter().position(|s| *s == severity);
+    out.sort_by(|a, b| rank(&a.0).cmp(&rank(&b.0)).then_with(|| (&a.1, &a.2, &a.3).cmp(&(&b.1, &b.2, &b.3))));
+    Ok(out)
+}
