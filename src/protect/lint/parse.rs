@@ -78,8 +78,8 @@ impl TriggerStatement {
     /// Whether a definition, as PostgreSQL prints it, says the same.
     pub fn is(&self, definition: &str) -> Result<bool> {
         match statement(definition)? {
-            // SAFETY: two parsed statements.
             Statement::Trigger(other) => {
+                // SAFETY: two parsed statements.
                 Ok(unsafe { pg_sys::equal(self.0 as *const c_void, other.0 as *const c_void) })
             }
             _ => Ok(false),
