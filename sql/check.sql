@@ -1,6 +1,6 @@
 -- What policies call. LEAKPROOF: it raises nothing that depends on a row, and row security may therefore put it
 -- before any function of the user's. COST 3: cheap leakproof comparisons of the user's own still run first.
--- EXECUTE for everybody: a policy is evaluated as whoever runs the query; the schema is closed to them all the same.
+-- EXECUTE for everybody: a policy is evaluated as whoever runs the query. Called by hand it answers about the caller only.
 CREATE FUNCTION docacl.row_check(wanted bigint, shape text, VARIADIC "any") RETURNS boolean
 LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 3 AS 'MODULE_PATHNAME', 'docacl_row_check';
 COMMENT ON FUNCTION docacl.row_check(bigint, text, "any") IS 'Whether who is asking may do any of the wanted actions with a row of this shape. Called by the policies that acl_protect writes.';

@@ -276,6 +276,11 @@ pub fn grants_of(principal: i64, snap: &Snap, mut each: impl FnMut(Grant)) -> Re
     })
 }
 
+/// The resources on which a principal was ever granted something, one for each grant, revoked ones included.
+pub fn resources_granted(principal: i64, snap: &Snap) -> Result<Vec<i64>> {
+    all(access("grants", "grants_history"), &[Eq::int8(3, principal)], snap, |t| t.must(4).map(Some))
+}
+
 /// The grants on a resource that were not revoked.
 pub fn grants_on(resource: i64, snap: &Snap) -> Result<Vec<Grant>> {
     all(access("grants", "grants_resource"), &[Eq::int8(4, resource)], snap, read_grant)

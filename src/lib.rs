@@ -14,6 +14,7 @@
 //! | [`protect`], [`trigger`] | protecting tables: policies, and judging what row security cannot see |
 //! | [`decide`], [`ask`] | questions, and who is asking |
 //! | [`admin`] | the functions of SQL that set docacl up and grant |
+//! | [`visible`] | what a user may see of docacl's own tables |
 //! | [`owner`] | acting as the extension's owner |
 
 // Errors end the statement: their size costs nothing that matters, and boxing them would only hide them.
@@ -44,6 +45,7 @@ mod scan;
 mod shape;
 mod trigger;
 mod value;
+mod visible;
 
 ::pgrx::pg_module_magic!(name, version);
 
@@ -55,6 +57,7 @@ extension_sql_file!("../sql/check.sql", name = "check", requires = ["tables"]);
 extension_sql_file!("../sql/planner.sql", name = "planner", requires = ["check"]);
 extension_sql_file!("../sql/events.sql", name = "events", requires = ["check"]);
 extension_sql_file!("../sql/dump.sql", name = "dump", requires = ["main"]);
+extension_sql_file!("../sql/visibility.sql", name = "visibility", requires = ["dump", "events"]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 
 /// Called when the library is loaded.

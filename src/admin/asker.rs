@@ -27,9 +27,13 @@ pub const MAIN: &str = "main";
 impl Asker {
     /// Who is asking now. Taken before [`crate::owner::AsOwner`], which would make everybody the owner.
     pub fn now() -> Result<Asker> {
+        Asker::under(Snap::fresh())
+    }
+
+    /// As [`Asker::now`] under a snapshot of the caller's: what only looks takes the statement's.
+    pub fn under(snap: Snap) -> Result<Asker> {
         // SAFETY: a plain question about the current user.
         let superuser = unsafe { pg_sys::superuser() };
-        let snap = Snap::fresh();
         let principal = match identity::session_principal(&snap)? {
             Some(id) => facts::principal(id, &snap)?,
             None => None,

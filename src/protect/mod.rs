@@ -7,6 +7,7 @@ mod create;
 mod ddl;
 pub mod functions;
 mod lint;
+mod restore;
 pub mod rows;
 pub mod spec;
 pub mod target;
