@@ -176,11 +176,15 @@ SELECT attempt('boss', 'UPDATE docacl.grants SET actions = 1') AS "42501", attem
        attempt('boss', 'SELECT docacl.cache()') AS "42501", attempt('boss', 'SELECT docacl.touch(1::smallint, ARRAY[1::bigint])') AS "42501",
        attempt('boss', 'SELECT nextval(''docacl.grants_id_seq'')') AS "42501";
 -- what of docacl's schema everybody may call, and which privileges everybody has there
-SELECT string_agg(p.oid::regprocedure::text, ', ' ORDER BY p.oid::regprocedure::text COLLATE "C") AS may_call
-  FROM pg_proc AS p WHERE pronamespace = 'docacl'::regnamespace AND has_function_privilege('regress_stranger', p.oid, 'EXECUTE');
-SELECT string_agg(c.relname || ' ' || privilege, ', ' ORDER BY c.relname COLLATE "C") AS may_use
+\pset format unaligned
+SELECT p.oid::regprocedure AS may_call
+  FROM pg_proc AS p WHERE pronamespace = 'docacl'::regnamespace AND has_function_privilege('regress_stranger', p.oid, 'EXECUTE')
+ ORDER BY p.oid::regprocedure::text COLLATE "C";
+SELECT c.relname, privilege AS may_use
   FROM pg_class AS c, unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'REFERENCES', 'TRIGGER']) AS privilege
- WHERE relnamespace = 'docacl'::regnamespace AND relkind IN ('r', 'v') AND has_table_privilege('regress_stranger', c.oid, privilege);
+ WHERE relnamespace = 'docacl'::regnamespace AND relkind IN ('r', 'v') AND has_table_privilege('regress_stranger', c.oid, privilege)
+ ORDER BY c.relname COLLATE "C";
+\pset format aligned
 
 -- the check of a row called by hand, with shapes of one's own: it answers about oneself only and breaks nothing
 SELECT attempt('ann', format('SELECT FROM docacl.row_check(1, %L, 1::bigint) AS open WHERE open', shape)) AS n0_or_code
