@@ -1,5 +1,5 @@
 -- The tables of docacl. They live in the fixed schema docacl, belong to the extension's owner and are changed
--- only through the acl_* functions. The positions of columns are known to src/facts.rs (a test compares them).
+-- only through the acl_* functions. What refers to what is kept by sql/references.sql. The positions of columns are known to src/facts.rs (a test compares them).
 
 DO $$
 BEGIN
@@ -34,9 +34,9 @@ COMMENT ON TABLE docacl.action IS 'Actions: the bits of grants.actions. Bits 40 
 
 CREATE TABLE docacl.resource (
     id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    account_id  bigint NOT NULL REFERENCES docacl.resource (id),
-    kind        text NOT NULL REFERENCES docacl.kind (name),
-    parent_id   bigint REFERENCES docacl.resource (id),
+    account_id  bigint NOT NULL,
+    kind        text NOT NULL,
+    parent_id   bigint,
     inherits    boolean NOT NULL,
     is_star     boolean NOT NULL DEFAULT false,
     name        text NOT NULL,
@@ -62,7 +62,7 @@ CREATE INDEX resource_parent ON docacl.resource (parent_id) WHERE parent_id IS N
 
 CREATE TABLE docacl.principal (
     id              bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    account_id      bigint REFERENCES docacl.resource (id),
+    account_id      bigint,
     kind            text NOT NULL CHECK (kind IN ('user', 'role', 'api_key', 'system')),
     name            text NOT NULL,
     email           text,
@@ -73,7 +73,7 @@ CREATE TABLE docacl.principal (
     purpose         text NOT NULL DEFAULT 'normal' CHECK (purpose IN ('normal', 'approval', 'form')),
     is_default      boolean NOT NULL DEFAULT false,
     built_in        text CHECK (built_in IN ('system', 'administrators', 'users', 'everyone')),
-    environment_id  bigint REFERENCES docacl.resource (id),
+    environment_id  bigint,
     created_by      bigint,
     created_at      timestamptz NOT NULL DEFAULT now(),
     email_folded    text GENERATED ALWAYS AS (lower(email)) STORED,
@@ -91,9 +91,9 @@ CREATE UNIQUE INDEX principal_built_in ON docacl.principal (account_id, built_in
 
 CREATE TABLE docacl.membership (
     id           bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    account_id   bigint NOT NULL REFERENCES docacl.resource (id),
-    role_id      bigint NOT NULL REFERENCES docacl.principal (id) ON DELETE CASCADE,
-    member_id    bigint NOT NULL REFERENCES docacl.principal (id) ON DELETE CASCADE,
+    account_id   bigint NOT NULL,
+    role_id      bigint NOT NULL,
+    member_id    bigint NOT NULL,
     valid_from   timestamptz,
     valid_until  timestamptz,
     source       text NOT NULL DEFAULT 'manual' CHECK (source IN ('manual', 'creator', 'auto', 'mirror')),
@@ -110,9 +110,9 @@ CREATE INDEX membership_role ON docacl.membership (role_id) WHERE revoked_at IS 
 
 CREATE TABLE docacl.grants (
     id            bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    account_id    bigint NOT NULL REFERENCES docacl.resource (id),
-    principal_id  bigint NOT NULL REFERENCES docacl.principal (id) ON DELETE CASCADE,
-    resource_id   bigint NOT NULL REFERENCES docacl.resource (id) ON DELETE CASCADE,
+    account_id    bigint NOT NULL,
+    principal_id  bigint NOT NULL,
+    resource_id   bigint NOT NULL,
     actions       bigint NOT NULL CHECK (actions > 0),
     valid_from    timestamptz,
     valid_until   timestamptz,
@@ -134,7 +134,7 @@ CREATE INDEX grants_pair ON docacl.grants (principal_id, resource_id) WHERE revo
 CREATE TABLE docacl.db_role (
     role_oid      oid PRIMARY KEY,
     role_name     name NOT NULL UNIQUE,
-    principal_id  bigint REFERENCES docacl.principal (id) ON DELETE CASCADE
+    principal_id  bigint
 );
 COMMENT ON TABLE docacl.db_role IS 'Which principal a database role is; without a principal: a trusted role, which may say who is asking.';
 

@@ -31,7 +31,7 @@ pub fn id(sql: &str, args: &[DatumWithOid]) -> Result<Option<i64>> {
 
 /// Holds the account's row against other sessions that change how its roles or its trees hang together, so that
 /// two of them cannot make a cycle, or remove the last two administrators, between them. Sessions that only refer
-/// to the account (foreign keys) do not wait. What is read afterwards must be read with [`crate::scan::Snap::latest`].
+/// to the account (sql/references.sql) do not wait. What is read afterwards must be read with [`crate::scan::Snap::latest`].
 pub fn lock_structure(account: i64) -> Result<()> {
     run("SELECT 1 FROM docacl.resource WHERE id = $1 FOR NO KEY UPDATE", &[account.into()]).map(drop)
 }
