@@ -56,6 +56,15 @@ COMMENT ON FUNCTION acl_can_on(text, text, text, text) IS 'Whether a principal m
 COMMENT ON FUNCTION acl_can_on(text, text, bigint, text) IS 'As acl_can_on with the resource by its id.';
 COMMENT ON FUNCTION acl_can_on(text, text, text) IS 'Whether the session''s user may do all that the words say on a resource itself. Errors as acl_can_on about a principal.';
 COMMENT ON FUNCTION acl_can_on(text, bigint, text) IS 'As acl_can_on with the resource by its id.';
+COMMENT ON FUNCTION acl_explain(text, bigint, text) IS 'Why a principal may or may not do all that the words say with a row of the default documents table: a line per gate (path of the resource, what is asked and held there, opens yes, no or neutral, through what, and for a closed gate the grant that would open it), a line per rule beside the gates that had a part, and last the verdict. Names that the asker may not see are null; no line where there is no such row, or where he may not know of it. Errors as acl_can.';
+COMMENT ON FUNCTION acl_explain(text, uuid, text) IS 'As acl_explain for a table with uuid keys.';
+COMMENT ON FUNCTION acl_explain(text, text, text) IS 'As acl_explain with the key as text.';
+COMMENT ON FUNCTION acl_explain_row(text, regclass, text, text) IS 'As acl_explain for a row of any protected table, by its key. Errors as acl_can_row.';
+COMMENT ON FUNCTION acl_who(bigint, text) IS 'The users and API keys who may do all that the words say with a row of the default documents table, and through what (role, everyone, own list, parent, *, owner, requester, admin). system, who may everything, is not among them. 42501 for whoever may not ask about others, 22023 unknown word, 55000 no default documents table.';
+COMMENT ON FUNCTION acl_who(uuid, text) IS 'As acl_who for a table with uuid keys.';
+COMMENT ON FUNCTION acl_who(text, text) IS 'As acl_who with the key as text.';
+COMMENT ON FUNCTION acl_who_row(regclass, text, text) IS 'As acl_who for a row of any protected table, by its key. 55000 a table that is not protected, or without a key.';
+COMMENT ON FUNCTION acl_session() IS 'Who is asking: principal, its id and account, how identified (setting, database role, nobody), the function entered (null: none), whether read-only, and exempt: why PostgreSQL does not judge this session (superuser, BYPASSRLS; null: it does).';
 COMMENT ON FUNCTION acl_actions(text, bigint) IS 'All that a principal may do with a row of the default documents table, as names of actions. Errors as acl_can.';
 COMMENT ON FUNCTION acl_actions(text, uuid) IS 'As acl_actions for a table with uuid keys.';
 COMMENT ON FUNCTION acl_actions(text, text) IS 'As acl_actions with the key as text.';

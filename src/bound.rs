@@ -177,11 +177,8 @@ impl Bound {
 
     /// Everything the principal may do with the row.
     pub fn verdict(&self, row: &(impl Row + ?Sized), snap: &Snap) -> Result<Verdict> {
-        let mut tally = Tally::new();
-        for gate in &self.gates {
-            self.tally(gate, row, &mut tally, snap)?;
-        }
-        Ok(decide(&self.ring.subject, &tally, &self.side(&tally, row, || Snap::again(snap))?))
+        let (tally, side) = self.side_of(row, snap)?;
+        Ok(decide(&self.ring.subject, &tally, &side))
     }
 
     /// [`Bound::any`] where every key that it needs is known and nothing but the gates decides; `None` otherwise.
@@ -402,6 +399,16 @@ impl Bound {
     /// What was not there may be there for the next statement.
     pub fn next_statement(&self) {
         self.nothing.borrow_mut().clear();
+    }
+
+    /// What the gates and the row's other columns say, as they are decided by: for explanations.
+    pub fn side_of(&self, row: &(impl Row + ?Sized), snap: &Snap) -> Result<(Tally, RowSide)> {
+        let mut tally = Tally::new();
+        for gate in &self.gates {
+            self.tally(gate, row, &mut tally, snap)?;
+        }
+        let side = self.side(&tally, row, || Snap::again(snap))?;
+        Ok((tally, side))
     }
 
     /// Every gate of the row with its key, in the order of the shape: for messages and explanations.

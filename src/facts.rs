@@ -286,6 +286,16 @@ pub fn grants_on(resource: i64, snap: &Snap) -> Result<Vec<Grant>> {
     all(access("grants", "grants_resource"), &[Eq::int8(4, resource)], snap, read_grant)
 }
 
+/// The grants of a principal on a resource that were not revoked.
+pub fn grants_between(principal: i64, resource: i64, snap: &Snap) -> Result<Vec<Grant>> {
+    all(access("grants", "grants_pair"), &[Eq::int8(3, principal), Eq::int8(4, resource)], snap, read_grant)
+}
+
+/// The principals of an account.
+pub fn principals_of(account: i64, snap: &Snap) -> Result<Vec<Principal>> {
+    all(access("principal", "principal_name"), &[Eq::int8(2, account)], snap, read_principal)
+}
+
 /// What a database role is.
 pub fn db_role(role: Oid, snap: &Snap) -> Result<Option<DbRole>> {
     scan::first(access("db_role", "db_role_pkey"), &[Eq::oid(1, role)], snap, |t| {

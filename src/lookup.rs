@@ -52,6 +52,23 @@ fn parent(resource: &Resource, snap: &Snap) -> Result<Option<Resource>> {
     }
 }
 
+/// The path of a resource from the top.
+pub fn path(resource: &Resource, snap: &Snap) -> Result<String> {
+    path_with(resource, snap, |_| Ok(true))
+}
+
+/// The path of a resource from the top; an ancestor that is not to be shown is an ellipsis.
+pub fn path_with(resource: &Resource, snap: &Snap, shown: impl Fn(&Resource) -> Result<bool>) -> Result<String> {
+    let mut names = vec![resource.name.clone()];
+    let mut at = resource.clone();
+    while let Some(up) = parent(&at, snap)? {
+        names.push(if shown(&up)? { up.name.clone() } else { "…".to_owned() });
+        at = up;
+    }
+    names.reverse();
+    Ok(name::format_path(names))
+}
+
 /// The principal of an account that a text means: its name, else its e-mail, else its key.
 pub fn principal_in(account: i64, text: &str, snap: &Snap) -> Result<Option<Principal>> {
     if let Some(found) = facts::principal_named(account, text, snap)? {

@@ -146,22 +146,44 @@ pub enum Rule {
     Deleted,
 }
 
-/// What is allowed, and by which rule.
+bitflags::bitflags! {
+    /// What took actions away, or gave them, on the way to a verdict: what an explanation prints. Written by [`decide`]
+    /// itself, so that no explanation is a second calculation.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+    pub struct Because: u8 {
+        /// A required gate is absent.
+        const REQUIRED_MISSING = 1 << 0;
+        /// Without read only putting something there is left.
+        const NO_READ = 1 << 1;
+        /// The requester's view and edit were added.
+        const REQUESTER = 1 << 2;
+        /// A read-only user has at most guest.
+        const READ_ONLY = 1 << 3;
+        /// The row is immutable.
+        const IMMUTABLE = 1 << 4;
+        /// add, import, export and store are asked of places and of new rows.
+        const OF_PLACES = 1 << 5;
+    }
+}
+
+/// What is allowed, by which rule, and what else had a part in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verdict {
     /// Everything the subject may do with the row.
     pub actions: Actions,
     /// The rule that decided.
     pub rule: Rule,
+    /// What took away or gave beside it.
+    pub because: Because,
 }
 
 impl Verdict {
     const fn nothing(rule: Rule) -> Verdict {
-        Verdict { actions: Actions::empty(), rule }
+        Verdict { actions: Actions::empty(), rule, because: Because::empty() }
     }
 
     const fn everything(rule: Rule) -> Verdict {
-        Verdict { actions: Actions::EVERYTHING, rule }
+        Verdict { actions: Actions::EVERYTHING, rule, because: Because::empty() }
     }
 
     /// The same verdict, asked about a row that exists: add, import, export and store are asked of places
@@ -170,7 +192,11 @@ impl Verdict {
     pub const fn of_existing(self) -> Verdict {
         match self.rule {
             Rule::System | Rule::Admin => self,
-            _ => Verdict { actions: self.actions.difference(Actions::OF_PLACES), rule: self.rule },
+            _ => {
+                let taken = self.actions.intersects(Actions::OF_PLACES);
+                let because = if taken { self.because.union(Because::OF_PLACES) } else { self.because };
+                Verdict { actions: self.actions.difference(Actions::OF_PLACES), rule: self.rule, because }
+            }
         }
     }
 }
@@ -189,6 +215,10 @@ pub const fn decide(subject: &Subject, gates: &Tally, side: &RowSide) -> Verdict
         return Verdict::everything(Rule::Admin);
     }
     let mut rule = Rule::Gates;
+    let mut because = Because::empty();
+    if gates.engaged > 0 && gates.missing_required {
+        because = because.union(Because::REQUIRED_MISSING);
+    }
     let mut allowed = if gates.engaged == 0 {
         rule = Rule::Intray;
         if is_user && side.owner { Actions::CHANGE } else { Actions::empty() }
@@ -196,24 +226,34 @@ pub const fn decide(subject: &Subject, gates: &Tally, side: &RowSide) -> Verdict
         gates.through_gates()
     };
     if !allowed.contains(Actions::READ) {
+        if !Actions::BLIND.contains(allowed) {
+            because = because.union(Because::NO_READ);
+        }
         allowed = allowed.intersection(Actions::BLIND);
     }
     if is_user && side.requester && gates.all_home {
         if !allowed.contains(Actions::VIEW.union(Actions::EDIT)) {
             rule = Rule::Requester;
+            because = because.union(Because::REQUESTER);
         }
         allowed = allowed.union(Actions::VIEW).union(Actions::EDIT);
     }
     if subject.read_only {
+        if !Actions::GUEST.contains(allowed) {
+            because = because.union(Because::READ_ONLY);
+        }
         allowed = allowed.intersection(Actions::GUEST);
     }
     if side.immutable {
+        if allowed.intersects(Actions::CHANGES_IMMUTABLE) {
+            because = because.union(Because::IMMUTABLE);
+        }
         allowed = allowed.difference(Actions::CHANGES_IMMUTABLE);
     }
     if side.deleted_by_other {
         return Verdict::nothing(Rule::Deleted);
     }
-    Verdict { actions: allowed, rule }
+    Verdict { actions: allowed, rule, because }
 }
 
 /// What a subject may do with a resource itself, given its key for it.
@@ -232,8 +272,12 @@ pub const fn decide_on(subject: &Subject, key: Key, inside_wall: bool) -> Verdic
         return Verdict::everything(Rule::Admin);
     }
     let mut allowed = key.mask();
+    let mut because = Because::empty();
     if subject.read_only {
+        if !Actions::GUEST.union(Actions::ENTER).contains(allowed) {
+            because = Because::READ_ONLY;
+        }
         allowed = allowed.intersection(Actions::GUEST.union(Actions::ENTER));
     }
-    Verdict { actions: allowed, rule: Rule::Gates }
+    Verdict { actions: allowed, rule: Rule::Gates, because }
 }

@@ -29,6 +29,10 @@ pub struct Question {
     pub principal: Option<i64>,
     /// Whether the asker is told of what he may not see.
     pub told: bool,
+    /// Who is asking.
+    asker: Option<i64>,
+    /// The database role is trusted, and asks about somebody else than the user whom it speaks for.
+    trusted: bool,
     account: i64,
     /// A superuser or system: above accounts.
     above: bool,
@@ -51,21 +55,57 @@ impl Question {
             None => named_account(above, &snap)?.map_err(|name| unknown_account(&name))?,
         };
         let admin = ring.as_ref().is_some_and(|r| r.subject.admin && r.subject.kind != SubjectKind::Nobody);
+        let trusted = identity::is_trusted(&snap)?;
         let principal = match who {
             Who::Me => me,
             Who::Other(text) => {
                 let found = find(account, text, above, &snap)?;
                 let myself = found.is_some() && found == me;
-                if !(above || admin || myself || identity::is_trusted(&snap)? || administers_people(&snap)?) {
-                    return Err(error::denied(
-                        "permission denied to ask about another principal",
-                        "Ask about yourself, or have manage_users granted, or the database role trusted with acl_trust.",
-                    ));
+                if !(above || admin || myself || trusted || administers_people(&snap)?) {
+                    return Err(refused());
                 }
                 Some(found.ok_or_else(|| error::unknown("principal", text))?)
             }
         };
-        Ok(Question { told: above || admin, above, snap, principal, account })
+        Ok(Question {
+            told: above || admin,
+            above,
+            snap,
+            principal,
+            asker: me,
+            account,
+            trusted: trusted && !(principal.is_some() && principal == me),
+        })
+    }
+
+    /// A question about everybody: refused to whoever may not ask about others.
+    pub fn about_everybody() -> Result<Question> {
+        let mut question = Question::about(Who::Me)?;
+        question.trusted = identity::is_trusted(&question.snap)?;
+        if question.told || question.trusted || administers_people(&question.snap)? {
+            return Ok(question);
+        }
+        Err(refused())
+    }
+
+    /// Whether the asker is told of a row that the principal may not read. A trusted role may be anybody anyway.
+    pub fn may_know_of(&self, target: &Target, key: &str) -> Result<bool> {
+        if self.told || self.trusted {
+            return Ok(true);
+        }
+        let Some(id) = self.asker else { return Ok(false) };
+        let verdict = target.verdict(&freshness::ring(id, &self.snap)?, key, &self.snap)?;
+        Ok(verdict.is_some_and(|v| v.actions.contains(Actions::READ)))
+    }
+
+    /// The account in which names are looked up.
+    pub fn account(&self) -> i64 {
+        self.account
+    }
+
+    /// Whether the asker may ask about rows of an account.
+    pub fn reaches(&self, account: i64) -> bool {
+        self.above || self.account == account
     }
 
     fn ring(&self) -> Result<Option<std::rc::Rc<crate::ring::Ring>>> {
@@ -139,6 +179,29 @@ impl Question {
         Ok(if open.len() == 1 { open.pop() } else { None })
     }
 
+    /// Whether the asker is shown the name of a resource.
+    pub fn shows(&self, resource: &Resource) -> Result<bool> {
+        if self.above {
+            return Ok(true);
+        }
+        if resource.account != self.account {
+            return Ok(false);
+        }
+        match self.asker {
+            _ if self.told || self.trusted => Ok(true),
+            Some(id) => {
+                let verdict = crate::decide::on_resource(id, resource, &self.snap)?;
+                Ok(verdict.actions.intersects(Actions::READ | Actions::ENTER))
+            }
+            None => Ok(false),
+        }
+    }
+
+    /// The path of a resource, as far as the asker is shown it.
+    pub fn path(&self, resource: &Resource) -> Result<String> {
+        lookup::path_with(resource, &self.snap, |above| self.shows(above))
+    }
+
     /// What a list of words asks.
     pub fn asked(&self, words: &str, applicable: Actions) -> Result<Actions> {
         // The words of a DBA are read only where a word is not built in.
@@ -155,6 +218,13 @@ impl Question {
     pub fn custom(&self) -> Result<Vec<CustomAction>> {
         facts::custom_actions(&self.snap)
     }
+}
+
+fn refused() -> pgrx::pg_sys::panic::ErrorReport {
+    error::denied(
+        "permission denied to ask about another principal",
+        "Ask about yourself, or have manage_users granted, or the database role trusted with acl_trust.",
+    )
 }
 
 /// The id of a principal as it was written. `system` has no account: asking about it would tell of all of them.

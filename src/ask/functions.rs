@@ -9,11 +9,11 @@ use crate::error::{self, Result, denied};
 use crate::protect::target::{self, Target};
 use crate::regclass::Regclass;
 
-fn given<T>(name: &str, value: Option<T>) -> Result<T> {
+pub fn given<T>(name: &str, value: Option<T>) -> Result<T> {
     value.ok_or_else(|| error::null(name))
 }
 
-fn other<'a>(principal: Option<&'a str>) -> Result<Who<'a>> {
+pub fn other<'a>(principal: Option<&'a str>) -> Result<Who<'a>> {
     given("principal", principal).map(Who::Other)
 }
 
@@ -98,7 +98,7 @@ of_documents!(i64, can_other_bigint, can_bigint, actions_other_bigint, actions_b
 of_documents!(pgrx::Uuid, can_other_uuid, can_uuid, actions_other_uuid, actions_uuid, require_uuid);
 of_documents!(&str, can_other_text, can_text, actions_other_text, actions_text, require_text);
 
-fn table(relation: Option<Regclass>) -> Result<std::rc::Rc<Target>> {
+pub fn table(relation: Option<Regclass>) -> Result<std::rc::Rc<Target>> {
     target::of(given("relation", relation)?.0)
 }
 

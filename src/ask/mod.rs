@@ -3,7 +3,11 @@
 //! Asking about oneself is free; about another principal one must administer it, be trusted, or be a superuser.
 
 mod answers;
+mod explain;
+mod explain_functions;
 mod functions;
+mod place;
 mod session;
+mod who;
 
 pub use answers::{Question, Who};

@@ -29,6 +29,62 @@ fn acl_user() -> Result<Option<String>> {
     }
 }
 
+/// Who is asking and how the database knows, and whether PostgreSQL judges this session at all.
+#[pg_extern(stable, parallel_restricted)]
+#[allow(clippy::type_complexity, reason = "a row of SQL")]
+fn acl_session() -> Result<
+    TableIterator<
+        'static,
+        (
+            name!(principal, Option<String>),
+            name!(principal_id, Option<i64>),
+            name!(account, Option<String>),
+            name!(identified, String),
+            name!(function, Option<String>),
+            name!(read_only, Option<bool>),
+            name!(exempt, Option<String>),
+        ),
+    >,
+> {
+    let snap = Snap::statement();
+    let principal = match freshness::session_principal(&snap)? {
+        Some(id) => facts::principal(id, &snap)?,
+        None => None,
+    };
+    let account = match principal.as_ref().and_then(|p| p.account) {
+        Some(account) => facts::resource(account, &snap)?.map(|r| r.name),
+        None => None,
+    };
+    let identified = match (&principal, identity::setting()) {
+        (None, _) => "nobody",
+        (Some(_), Some(_)) => "setting",
+        (Some(_), None) => "database role",
+    };
+    Ok(TableIterator::once((
+        principal.as_ref().map(|p| p.name.clone()),
+        principal.as_ref().map(|p| p.id),
+        account,
+        identified.to_owned(),
+        None,
+        principal.as_ref().map(|p| p.read_only),
+        exemption().map(str::to_owned),
+    )))
+}
+
+/// Why PostgreSQL does not judge this session; none: it does.
+fn exemption() -> Option<&'static str> {
+    // SAFETY: plain questions about the session.
+    unsafe {
+        if pg_sys::superuser() {
+            Some("superuser")
+        } else if pg_sys::has_bypassrls_privilege(pg_sys::GetUserId()) {
+            Some("BYPASSRLS")
+        } else {
+            None
+        }
+    }
+}
+
 /// Says who is asking: for superusers and trusted database roles. Local means for the transaction.
 #[pg_extern(volatile, parallel_unsafe)]
 fn acl_set_user(
@@ -70,16 +126,10 @@ fn acl_set_user(
         return Err(error::login_refused("the principal is disabled or expired", "Enable it with acl_alter_user."));
     }
     identity::set(Some(who.id), local)?;
-    if exempt() {
+    if exemption().is_some() {
         pgrx::warning!("row security does not apply to this session: nothing is filtered");
     }
     Ok(())
-}
-
-/// Whether the session's database role is a superuser or has BYPASSRLS.
-fn exempt() -> bool {
-    // SAFETY: plain questions about the current user.
-    unsafe { pg_sys::superuser() || pg_sys::has_bypassrls_privilege(pg_sys::GetUserId()) }
 }
 
 /// The principal meant: by name in the account, or by e-mail or key, which are unique over the installation.

@@ -249,6 +249,11 @@ impl Target {
         out.transpose()
     }
 
+    /// The shape of its rows.
+    pub fn shape(&self) -> &Rc<Shape> {
+        &self.shape
+    }
+
     /// The types of the shape's columns.
     pub fn types(&self) -> Vec<Type> {
         self.columns.iter().map(|(_, ty)| *ty).collect()
