@@ -440,8 +440,11 @@ fn require_gates(spec: &mut Spec, options: &Map<String, Value>) -> Result<()> {
 fn each_column_once(spec: &Spec) -> Result<()> {
     let mut columns = spec.shape_columns();
     columns.sort_unstable();
-    match columns.windows(2).find(|w| w[0] == w[1]) {
-        Some(twice) => Err(bad(format!("column \"{}\" is given twice", twice[0]), "Give each column one meaning.")),
+    // A key may be a gate or an owner as well (a row per project, a row per user), but nothing that docacl writes.
+    let written = [spec.own_acl.as_deref(), spec.deleted_by.as_ref().map(|c| c.column.as_str())];
+    let key = spec.key.as_deref().filter(|key| written.contains(&Some(key)));
+    match key.or(columns.windows(2).find(|w| w[0] == w[1]).map(|w| w[0])) {
+        Some(twice) => Err(bad(format!("column \"{twice}\" is given twice"), "Give each column one meaning.")),
         None => Ok(()),
     }
 }

@@ -91,6 +91,7 @@ impl Place {
         if name.is_empty() {
             return Err(wrong());
         }
+        refuse_schema(schema)?;
         let place = Place { schema, name: name.clone() };
         match place.relation() {
             Some(_) => Err(error::exists("relation", &place.quoted())),
@@ -123,6 +124,19 @@ fn named_schema(name: &CStr) -> Result<pg_sys::Oid> {
         return Err(error::unknown_hint("schema", &name.to_string_lossy(), "Make it first with CREATE SCHEMA."));
     }
     Ok(schema)
+}
+
+/// The system's schemas, and docacl's own, which is dropped with the extension.
+fn refuse_schema(schema: pg_sys::Oid) -> Result<()> {
+    // SAFETY: the schema was looked up; the name is a copy in the current memory context.
+    let name = unsafe { CStr::from_ptr(pg_sys::get_namespace_name(schema)) }.to_string_lossy();
+    if name.starts_with("pg_") || name == "information_schema" || name == "docacl" {
+        return Err(bad(
+            format!("schema \"{name}\" is not for tables of an application"),
+            "Write schema.table with a schema of your own, or set search_path.",
+        ));
+    }
+    Ok(())
 }
 
 fn first_schema() -> Result<pg_sys::Oid> {

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::catalog::spi;
 use super::columns::{self, Column, Table};
-use super::ddl;
 use super::lint::{self, Finding};
+use super::{Spec, ddl, lists};
 use crate::admin::asker::Asker;
 use crate::error::{self, Result, wrong_object};
 use crate::facts;
@@ -47,9 +47,11 @@ pub fn protect(relation: pg_sys::Oid, gates: &Value, options: &Value) -> Result<
     {
         return Err(error::exists("default documents table", &name_of(other.relation)?));
     }
+    let before = before.map(|t| Spec::from_json(t.spec)).transpose()?;
     if before.is_none() {
         refuse_foreign_policies(&table)?;
     }
+    lists::keep(&table, before.as_ref(), &spec, &snap)?;
     let (had_rls, had_force) = ddl::row_security(&table)?;
     ddl::write(&table, &spec)?;
     let json = pgrx::JsonB(serde_json::to_value(&spec).map_err(|e| error::internal(e.to_string()))?);
@@ -70,9 +72,9 @@ fn acl_unprotect(relation: Option<Regclass>) -> Result<()> {
     Asker::now()?.require_above("unprotect tables")?;
     let _owner = AsOwner::begin()?;
     lock(relation)?;
-    let snap = Snap::fresh();
-    let table = describe(relation)?;
-    if facts::protected_table(relation, &snap)?.is_none() {
+    // Whatever became of it since, as a child of another table or without its key: it is given back.
+    let table = Table { oid: relation, name: name_of(relation)?, columns: Vec::new(), primary_key: None };
+    if facts::protected_table(relation, &Snap::fresh())?.is_none() {
         return Err(not_protected(&table.name));
     }
     ddl::remove(&table)?;

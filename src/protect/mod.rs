@@ -1,5 +1,6 @@
 //! Protecting tables: what `acl_protect` was told ([`spec`]), whether the table bears it ([`columns`], [`catalog`]), the
-//! policies and the trigger that it writes ([`ddl`]); a table made for it ([`create`]); and what leads around them ([`lint`]).
+//! policies and the trigger that it writes ([`ddl`]); a table made for it ([`create`]); own lists when it is protected anew
+//! ([`lists`]); and what leads around them ([`lint`]).
 
 mod catalog;
 mod columns;
@@ -7,6 +8,7 @@ mod create;
 mod ddl;
 pub mod functions;
 mod lint;
+mod lists;
 mod restore;
 pub mod rows;
 pub mod spec;

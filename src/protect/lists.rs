@@ -1,0 +1,75 @@
+//! The own lists of a table's rows when it is protected anew: no list is lost to its row, which would then stand
+//! open where its location opens, and none is taken for another row's.
+
+use pgrx::prelude::*;
+
+use super::catalog::spi;
+use super::columns::Table;
+use super::spec::{ReferenceColumn, Spec};
+use crate::error::{Result, in_use, inconsistent};
+use crate::facts;
+use crate::owner::AsTableOwner;
+use crate::scan::Snap;
+
+/// 55006 where rows have lists that the new spec would no longer find, 23514 where the column that is to hold lists
+/// holds anything else.
+pub fn keep(table: &Table, before: Option<&Spec>, spec: &Spec, snap: &Snap) -> Result<()> {
+    if let Some(before) = before
+        && let Some(column) = &before.own_acl
+    {
+        if before.own_acl == spec.own_acl && before.key == spec.key && places(before) == places(spec) {
+            return Ok(());
+        }
+        if table.column(column).is_ok() && !lists(table, column, column, 1)?.is_empty() {
+            let quoted = pgrx::spi::quote_identifier(column);
+            return Err(in_use(
+                format!("rows of table {} have lists of their own", table.name),
+                format!(
+                    "Keep key, location and own_acl as they are. To give the lists up: UPDATE {} SET {quoted} = NULL;",
+                    table.name
+                ),
+            ));
+        }
+    }
+    match (&spec.own_acl, &spec.key) {
+        (Some(column), Some(key)) => fit(table, column, key, snap),
+        _ => Ok(()),
+    }
+}
+
+fn places(spec: &Spec) -> Vec<&ReferenceColumn> {
+    spec.gates.iter().filter(|g| g.gate == "place").flat_map(|g| &g.refs).collect()
+}
+
+/// 23514 where a value is not the list of its row: while the table was not protected anybody might have written it.
+fn fit(table: &Table, column: &str, key: &str, snap: &Snap) -> Result<()> {
+    for (row, own) in lists(table, column, key, i64::MAX)? {
+        let list = facts::resource(own.unsigned_abs() as i64, snap)?.filter(|r| r.kind == "document");
+        if !list.is_some_and(|l| l.relation == Some(table.oid) && l.row_key == row) {
+            return Err(inconsistent(
+                format!("column \"{column}\" holds what is not its row's own list"),
+                format!(
+                    "Only docacl writes this column: UPDATE {} SET {} = NULL;",
+                    table.name,
+                    pgrx::spi::quote_identifier(column)
+                ),
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Keys and lists of rows that have one, `most` of them; read as the table's owner: see [`AsTableOwner`].
+fn lists(table: &Table, column: &str, key: &str, most: i64) -> Result<Vec<(Option<String>, i64)>> {
+    let (column, key) = (pgrx::spi::quote_identifier(column), pgrx::spi::quote_identifier(key));
+    let sql = format!("SELECT {key}::text, {column} FROM {} WHERE {column} IS NOT NULL LIMIT {most}", table.name);
+    let _table_owner = AsTableOwner::begin(table.oid)?;
+    Spi::connect_mut(|client| {
+        let mut out = Vec::new();
+        for row in client.update(&sql, None, &[])? {
+            out.push((row.get::<String>(1)?, row.get::<i64>(2)?.unwrap_or_default()));
+        }
+        Ok(out)
+    })
+    .map_err(spi)
+}
