@@ -216,11 +216,11 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
         ));
     }
     if sibling(resource.account, &kind.name, new, &resource.name, &snap)?.is_some() {
-        return Err(error::exists(&kind.name, &resource.name));
+        return Err(error::exists(&kind.name, &called(&asker, &resource, written)?));
     }
     // The rows' other references were checked against the parent it has now.
     if kind.gate.as_deref() == Some("scope") {
-        refuse_used(&resource)?;
+        refuse_used(&asker, &resource, written)?;
     }
     write::run("UPDATE docacl.resource SET parent_id = $2 WHERE id = $1", &[resource.id.into(), new.into()]).map(drop)
 }
@@ -269,7 +269,7 @@ fn remove(word: &str, written: Ref) -> Result<()> {
     let resource = address::resource(&asker, &kind, written, Deed::Drop)?;
     refuse_fixed(&resource, "dropped")?;
     // Rows first: whoever is writing one holds his table and may want this resource's row next.
-    refuse_used(&resource)?;
+    refuse_used(&asker, &resource, written)?;
     if kind.name == "account" {
         return account::drop_account(&resource);
     }
@@ -286,11 +286,21 @@ fn remove(word: &str, written: Ref) -> Result<()> {
     write::run("DELETE FROM docacl.resource WHERE id = $1", &[resource.id.into()]).map(drop)
 }
 
-fn refuse_used(resource: &Resource) -> Result<()> {
+/// The resource as it may be called in a message: whoever may move or drop it need not see it, and then it stays what
+/// he wrote.
+fn called(asker: &Asker, resource: &Resource, written: Ref) -> Result<String> {
+    Ok(if asker.sees(resource)? { resource.name.clone() } else { written.to_string() })
+}
+
+fn refuse_used(asker: &Asker, resource: &Resource, written: Ref) -> Result<()> {
     match write::as_owner(|| crate::protect::rows_using(resource))? {
         None => Ok(()),
         Some(table) => Err(error::in_use(
-            format!("{} \"{}\" is still used by rows of table \"{table}\"", resource.kind, resource.name),
+            format!(
+                "{} \"{}\" is still used by rows of table \"{table}\"",
+                resource.kind,
+                called(asker, resource, written)?
+            ),
             "Give the rows another reference first.",
         )),
     }

@@ -130,12 +130,15 @@ impl Question {
         if name == "document" {
             return Ok((name, self.row(&*target::default()?, written)?));
         }
-        let found = if name == "account" {
-            facts::account_named(written, &self.snap)?.into_iter().collect()
+        let (exact, by_path) = if name == "account" {
+            (facts::account_named(written, &self.snap)?.into_iter().collect(), vec![])
         } else {
-            lookup::by_name_or_path(self.account, &name, written, &self.snap)?
+            (
+                facts::resources_named(self.account, &name, written, &self.snap)?,
+                lookup::at_path(self.account, &name, written, &self.snap)?,
+            )
         };
-        let verdict = self.one(&name, written, found)?;
+        let verdict = self.one(&name, written, [exact, by_path])?;
         Ok((name, verdict))
     }
 
@@ -149,34 +152,33 @@ impl Question {
             return Ok((name, self.row(&*target::default()?, &id.to_string())?));
         }
         let found = facts::resource(id, &self.snap)?.into_iter().filter(|r| r.kind == name).collect();
-        let verdict = self.one(&name, &id.to_string(), found)?;
+        let verdict = self.one(&name, &id.to_string(), [found, vec![]])?;
         Ok((name, verdict))
     }
 
-    fn one(&self, kind: &str, written: &str, found: Vec<Resource>) -> Result<Option<Verdict>> {
-        // What is of another account does not exist, for whoever is not above accounts.
-        let found: Vec<Resource> = found.into_iter().filter(|r| self.above || r.account == self.account).collect();
-        if self.told {
-            let one = match found.as_slice() {
-                [one] => one,
-                [] => return Err(error::unknown(kind, written)),
-                _ => return Err(error::ambiguous(kind, written)),
-            };
-            return match self.principal {
-                Some(principal) => crate::decide::on_resource(principal, one, &self.snap).map(Some),
-                None => Ok(None),
-            };
-        }
-        let Some(principal) = self.principal else { return Ok(None) };
-        // Not told of what he may not see: it is answered like what does not exist.
-        let mut open = Vec::new();
-        for resource in &found {
-            let verdict = crate::decide::on_resource(principal, resource, &self.snap)?;
-            if verdict.actions.intersects(Actions::READ | Actions::ENTER) || found.len() == 1 {
-                open.push(verdict);
+    /// The verdict on the one resource that is meant: among those that bear the name, else among those at the path.
+    fn one(&self, kind: &str, written: &str, candidates: [Vec<Resource>; 2]) -> Result<Option<Verdict>> {
+        for found in candidates {
+            let mut open = Vec::new();
+            // What is of another account does not exist, for whoever is not above accounts.
+            for resource in found.iter().filter(|r| self.above || r.account == self.account) {
+                let verdict = match self.principal {
+                    Some(principal) => Some(crate::decide::on_resource(principal, resource, &self.snap)?),
+                    None => None,
+                };
+                // Not told of what he may not see: that something else bears the name must change no answer.
+                if self.told || verdict.is_some_and(|v| !v.actions.is_empty()) {
+                    open.push(verdict);
+                }
+            }
+            match open.len() {
+                0 => {}
+                1 => return Ok(open.pop().flatten()),
+                _ if self.told => return Err(error::ambiguous(kind, written)),
+                _ => return Ok(None),
             }
         }
-        Ok(if open.len() == 1 { open.pop() } else { None })
+        if self.told { Err(error::unknown(kind, written)) } else { Ok(None) }
     }
 
     /// Whether the asker is shown the name of a resource.
