@@ -1,7 +1,7 @@
 -- What refers to what in docacl's tables. Foreign keys would do, but for pg_restore: it brings the tables of an extension
 -- in any order, several at a time, while the extension's foreign keys are there already. So these triggers take their
--- place, lock what foreign keys lock, and stand aside for a restore: pg_dump empties search_path, docacl's own
--- functions never do. Like foreign keys they do not fire for logical replication.
+-- place, lock what foreign keys lock, and stand aside for a restore: pg_dump empties search_path (as logical
+-- replication does), docacl's own functions never do. ENABLE ALWAYS: session_replication_role does not switch them off.
 
 CREATE FUNCTION docacl.check_references() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -122,3 +122,15 @@ CREATE TRIGGER gone AFTER DELETE ON docacl.resource REFERENCING OLD TABLE AS old
     WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.resources_gone();
 CREATE TRIGGER gone AFTER DELETE ON docacl.kind REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
     WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.kinds_gone();
+
+DO $$
+DECLARE
+    t record;
+BEGIN
+    FOR t IN SELECT tgrelid::regclass AS rel, tgname FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgname IN ('refers', 'gone') AND tgrelid IN
+        ('docacl.kind'::regclass, 'docacl.resource'::regclass, 'docacl.principal'::regclass, 'docacl.membership'::regclass, 'docacl.grants'::regclass, 'docacl.db_role'::regclass)
+    LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.rel, t.tgname);
+    END LOOP;
+END
+$$;

@@ -51,8 +51,8 @@ mod visible;
 
 extension_sql_file!("../sql/tables.sql", name = "tables", bootstrap);
 extension_sql_file!("../sql/stamps.sql", name = "stamps", requires = ["tables"]);
-extension_sql_file!("../sql/references.sql", name = "references", requires = ["tables"]);
-extension_sql_file!("../sql/seed.sql", name = "seed", requires = ["tables", "stamps"]);
+extension_sql_file!("../sql/references.sql", name = "references", requires = ["stamps"]);
+extension_sql_file!("../sql/seed.sql", name = "seed", requires = ["references"]);
 extension_sql_file!("../sql/main.sql", name = "main", requires = ["seed", admin::account::acl_create_account]);
 extension_sql_file!("../sql/check.sql", name = "check", requires = ["tables"]);
 extension_sql_file!("../sql/planner.sql", name = "planner", requires = ["check"]);

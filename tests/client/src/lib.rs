@@ -9,6 +9,7 @@
 //! | [`table`] | a protected table of random shape and its rows |
 //! | [`compare`] | reading: the server's answers and the reference's |
 //! | [`tries`] | writing: statements that are tried and taken back |
+//! | [`world`] | a database that docacl knows a lot about, for tests that carry it elsewhere |
 //!
 //! Without a server the tests fail: run them inside `.ci/cluster`.
 
@@ -19,6 +20,7 @@ pub mod server;
 pub mod session;
 pub mod table;
 pub mod tries;
+pub mod world;
 
 pub use office::Office;
 pub use server::Database;

@@ -1,0 +1,630 @@
+-- From 0.1.0 to 0.2.0, in the order of the files of sql/ that say the same to a new installation.
+\echo Use "ALTER EXTENSION docacl UPDATE TO '0.2.0'" to load this file. \quit
+
+ALTER TABLE docacl.resource
+    DROP CONSTRAINT resource_account_id_fkey,
+    DROP CONSTRAINT resource_kind_fkey,
+    DROP CONSTRAINT resource_parent_id_fkey;
+
+ALTER TABLE docacl.principal
+    DROP CONSTRAINT principal_account_id_fkey,
+    DROP CONSTRAINT principal_environment_id_fkey;
+
+ALTER TABLE docacl.membership
+    DROP CONSTRAINT membership_account_id_fkey,
+    DROP CONSTRAINT membership_role_id_fkey,
+    DROP CONSTRAINT membership_member_id_fkey;
+
+ALTER TABLE docacl.grants
+    DROP CONSTRAINT grants_account_id_fkey,
+    DROP CONSTRAINT grants_principal_id_fkey,
+    DROP CONSTRAINT grants_resource_id_fkey;
+
+ALTER TABLE docacl.db_role
+    DROP CONSTRAINT db_role_principal_id_fkey;
+
+-- What the planner is told of docacl.row_check: how many rows it lets through, and which index condition it implies.
+
+CREATE INDEX resource_below ON docacl.resource (parent_id) WHERE parent_id IS NOT NULL AND kind <> 'document';
+
+-- In index conditions, so everybody may execute them; they tell whoever calls them what is open to himself.
+CREATE FUNCTION docacl.open_ids(wanted bigint, reference text) RETURNS bigint[]
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_open_ids';
+
+COMMENT ON FUNCTION docacl.open_ids(bigint, text) IS 'The ids, or integer keys, of every resource of a gate that lets any of the wanted actions through for who is asking. In the index conditions that the planner derives from row_check. 55000 for system.';
+
+CREATE FUNCTION docacl.open_uuids(wanted bigint, reference text) RETURNS uuid[]
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_open_uuids';
+
+COMMENT ON FUNCTION docacl.open_uuids(bigint, text) IS 'As docacl.open_ids for keys of type uuid.';
+
+CREATE FUNCTION docacl.open_texts(wanted bigint, reference text) RETURNS text[]
+LANGUAGE c STABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_open_texts';
+
+COMMENT ON FUNCTION docacl.open_texts(bigint, text) IS 'As docacl.open_ids for keys of type text.';
+
+CREATE FUNCTION docacl.row_check_support(internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_row_check_support';
+
+COMMENT ON FUNCTION docacl.row_check_support(internal) IS 'Planner support of docacl.row_check: selectivity and index conditions.';
+
+ALTER FUNCTION docacl.row_check(bigint, text, "any") SUPPORT docacl.row_check_support;
+
+-- What refers to what in docacl's tables. Foreign keys would do, but for pg_restore: it brings the tables of an extension
+-- in any order, several at a time, while the extension's foreign keys are there already. So these triggers take their
+-- place, lock what foreign keys lock, and stand aside for a restore: pg_dump empties search_path (as logical
+-- replication does), docacl's own functions never do. ENABLE ALWAYS: session_replication_role does not switch them off.
+
+CREATE FUNCTION docacl.check_references() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    missing text;
+    absent  text;
+BEGIN
+    IF TG_TABLE_NAME <> 'db_role' THEN
+        PERFORM FROM docacl.resource AS r WHERE r.id = NEW.account_id FOR KEY SHARE;
+        IF NOT FOUND AND NEW.account_id IS NOT NULL THEN missing := 'account'; absent := NEW.account_id; END IF;
+    END IF;
+    CASE TG_TABLE_NAME
+    WHEN 'resource' THEN
+        PERFORM FROM docacl.kind AS k WHERE k.name = NEW.kind FOR KEY SHARE;
+        IF NOT FOUND THEN missing := 'kind'; absent := NEW.kind; END IF;
+        IF NEW.parent_id IS NOT NULL THEN
+            PERFORM FROM docacl.resource AS r WHERE r.id = NEW.parent_id FOR KEY SHARE;
+            IF NOT FOUND THEN missing := 'parent'; absent := NEW.parent_id; END IF;
+        END IF;
+    WHEN 'principal' THEN
+        IF NEW.environment_id IS NOT NULL THEN
+            PERFORM FROM docacl.resource AS r WHERE r.id = NEW.environment_id FOR KEY SHARE;
+            IF NOT FOUND THEN missing := 'environment'; absent := NEW.environment_id; END IF;
+        END IF;
+    WHEN 'membership' THEN
+        PERFORM FROM docacl.principal AS p WHERE p.id = NEW.role_id FOR KEY SHARE;
+        IF NOT FOUND THEN missing := 'role'; absent := NEW.role_id; END IF;
+        PERFORM FROM docacl.principal AS p WHERE p.id = NEW.member_id FOR KEY SHARE;
+        IF NOT FOUND THEN missing := 'member'; absent := NEW.member_id; END IF;
+    WHEN 'grants' THEN
+        PERFORM FROM docacl.principal AS p WHERE p.id = NEW.principal_id FOR KEY SHARE;
+        IF NOT FOUND THEN missing := 'principal'; absent := NEW.principal_id; END IF;
+        PERFORM FROM docacl.resource AS r WHERE r.id = NEW.resource_id FOR KEY SHARE;
+        IF NOT FOUND THEN missing := 'resource'; absent := NEW.resource_id; END IF;
+    WHEN 'db_role' THEN
+        IF NEW.principal_id IS NOT NULL THEN
+            PERFORM FROM docacl.principal AS p WHERE p.id = NEW.principal_id FOR KEY SHARE;
+            IF NOT FOUND THEN missing := 'principal'; absent := NEW.principal_id; END IF;
+        END IF;
+    END CASE;
+    IF missing IS NOT NULL THEN
+        RAISE EXCEPTION 'docacl.% refers to % "%", which does not exist', TG_TABLE_NAME, missing, absent
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Another session may have dropped it meanwhile.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+REVOKE ALL ON FUNCTION docacl.check_references() FROM PUBLIC;
+
+COMMENT ON FUNCTION docacl.check_references() IS 'What foreign keys do for a row that refers to others: they exist, and cannot go before this transaction ends.';
+
+CREATE FUNCTION docacl.principals_gone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    gone bigint[];
+BEGIN
+    SELECT array_agg(o.id) INTO gone FROM old_rows AS o;
+    DELETE FROM docacl.membership AS m WHERE m.role_id = ANY (gone) OR m.member_id = ANY (gone);
+    DELETE FROM docacl.grants AS g WHERE g.principal_id = ANY (gone);
+    DELETE FROM docacl.db_role AS d WHERE d.principal_id = ANY (gone);
+    RETURN NULL;
+END
+$$;
+
+REVOKE ALL ON FUNCTION docacl.principals_gone() FROM PUBLIC;
+
+COMMENT ON FUNCTION docacl.principals_gone() IS 'Memberships, grants and mappings go with their principal.';
+
+CREATE FUNCTION docacl.resources_gone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    gone     bigint[];
+    accounts bigint[];
+    places   bigint[];
+BEGIN
+    -- Own lists have nothing but grants; they go in numbers, with their rows.
+    SELECT array_agg(o.id), array_agg(o.id) FILTER (WHERE o.kind = 'account'), array_agg(o.id) FILTER (WHERE o.kind NOT IN ('account', 'document'))
+    INTO gone, accounts, places FROM old_rows AS o;
+    DELETE FROM docacl.grants AS g WHERE g.resource_id = ANY (gone);
+    IF EXISTS (SELECT FROM docacl.resource AS r WHERE r.parent_id = ANY (places))
+       OR places IS NOT NULL AND EXISTS (SELECT FROM docacl.principal AS p WHERE p.environment_id = ANY (places))
+       OR accounts IS NOT NULL AND (EXISTS (SELECT FROM docacl.resource AS r WHERE r.account_id = ANY (accounts) OR r.parent_id = ANY (accounts))
+                                    OR EXISTS (SELECT FROM docacl.principal AS p WHERE p.account_id = ANY (accounts))
+                                    OR EXISTS (SELECT FROM docacl.membership AS m WHERE m.account_id = ANY (accounts))
+                                    OR EXISTS (SELECT FROM docacl.grants AS g WHERE g.account_id = ANY (accounts)))
+    THEN
+        RAISE EXCEPTION 'a resource that others refer to cannot go'
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Another session may have put something into it meanwhile.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+REVOKE ALL ON FUNCTION docacl.resources_gone() FROM PUBLIC;
+
+COMMENT ON FUNCTION docacl.resources_gone() IS 'Grants go with their resource; a resource that has others, principals or API keys in it does not go.';
+
+CREATE FUNCTION docacl.kinds_gone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM docacl.resource AS r WHERE r.kind IN (SELECT o.name FROM old_rows AS o)) THEN
+        RAISE EXCEPTION 'a kind of which there are resources cannot go' USING ERRCODE = 'foreign_key_violation';
+    END IF;
+    RETURN NULL;
+END
+$$;
+
+REVOKE ALL ON FUNCTION docacl.kinds_gone() FROM PUBLIC;
+
+COMMENT ON FUNCTION docacl.kinds_gone() IS 'A kind of which there are resources does not go.';
+
+CREATE TRIGGER refers AFTER INSERT OR UPDATE OF account_id, kind, parent_id ON docacl.resource FOR EACH ROW
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.check_references();
+
+CREATE TRIGGER refers AFTER INSERT OR UPDATE OF account_id, environment_id ON docacl.principal FOR EACH ROW
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.check_references();
+
+CREATE TRIGGER refers AFTER INSERT OR UPDATE OF account_id, role_id, member_id ON docacl.membership FOR EACH ROW
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.check_references();
+
+CREATE TRIGGER refers AFTER INSERT OR UPDATE OF account_id, principal_id, resource_id ON docacl.grants FOR EACH ROW
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.check_references();
+
+CREATE TRIGGER refers AFTER INSERT OR UPDATE OF principal_id ON docacl.db_role FOR EACH ROW
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.check_references();
+
+CREATE TRIGGER gone AFTER DELETE ON docacl.principal REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.principals_gone();
+
+CREATE TRIGGER gone AFTER DELETE ON docacl.resource REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.resources_gone();
+
+CREATE TRIGGER gone AFTER DELETE ON docacl.kind REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.kinds_gone();
+
+DO $$
+DECLARE
+    t record;
+BEGIN
+    FOR t IN SELECT tgrelid::regclass AS rel, tgname FROM pg_catalog.pg_trigger WHERE NOT tgisinternal AND tgname IN ('refers', 'gone') AND tgrelid IN
+        ('docacl.kind'::regclass, 'docacl.resource'::regclass, 'docacl.principal'::regclass, 'docacl.membership'::regclass, 'docacl.grants'::regclass, 'docacl.db_role'::regclass)
+    LOOP
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER %I', t.rel, t.tgname);
+    END LOOP;
+END
+$$;
+
+CREATE FUNCTION "acl_check"(
+	"relation" regclass DEFAULT NULL 
+) RETURNS TABLE (
+	"severity" TEXT,  
+	"object" TEXT,  
+	"finding" TEXT,  
+	"advice" TEXT  
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c 
+AS 'MODULE_PATHNAME', 'acl_check_wrapper';
+
+-- Dump and restore. pg_dump leaves the rows of an extension's tables out unless it is told of them. Stamps stay
+-- out: they are made anew by the restore itself. In the order of their keys: two dumps of the same say the same.
+
+DO $$
+DECLARE
+    t text;
+    o text;
+BEGIN
+    -- One statement each: every call changes the extension's row in pg_extension.
+    FOR t, o IN VALUES ('kind', 'name'), ('action', 'bit'), ('resource', 'id'), ('principal', 'id'), ('membership', 'id'), ('grants', 'id'),
+                       ('db_role', 'role_name'), ('protected_table', 'relation::pg_catalog.text'), ('event', 'id')
+    LOOP
+        PERFORM pg_catalog.pg_extension_config_dump(('docacl.' || t)::regclass, 'ORDER BY ' || o);
+        IF o = 'id' THEN
+            PERFORM pg_catalog.pg_extension_config_dump(('docacl.' || t || '_id_seq')::regclass, '');
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- What CREATE EXTENSION inserts is there already when a restore brings its rows, changed or not; what was removed it
+-- does not bring. Whatever else refers to them may have been restored already, or not.
+CREATE TABLE docacl.as_made (
+    relation  name NOT NULL,
+    id        bigint NOT NULL,
+    PRIMARY KEY (relation, id)
+);
+
+COMMENT ON TABLE docacl.as_made IS 'Which resources and principals CREATE EXTENSION made: a restore puts those of the dump in their place. Not dumped.';
+
+REVOKE ALL ON docacl.as_made FROM PUBLIC;
+
+-- No SET search_path: sql/references.sql must see that this is a restore. All names are written with their schema.
+CREATE OR REPLACE FUNCTION docacl.restore_built_in() RETURNS trigger
+LANGUAGE plpgsql AS $$
+BEGIN
+    CASE TG_TABLE_NAME
+    WHEN 'kind' THEN
+        DELETE FROM docacl.kind AS k WHERE k.name OPERATOR(pg_catalog.=) NEW.name AND k.built_in;
+    WHEN 'action' THEN
+        DELETE FROM docacl.action AS a WHERE a.bit OPERATOR(pg_catalog.=) NEW.bit AND a.built_in;
+    WHEN 'resource' THEN
+        IF EXISTS (SELECT FROM docacl.as_made AS m WHERE m.relation OPERATOR(pg_catalog.=) 'resource' AND m.id OPERATOR(pg_catalog.=) NEW.id) THEN
+            DELETE FROM docacl.resource AS r USING docacl.as_made AS m
+            WHERE m.relation OPERATOR(pg_catalog.=) 'resource' AND m.id OPERATOR(pg_catalog.=) r.id;
+            DELETE FROM docacl.as_made AS m WHERE m.relation OPERATOR(pg_catalog.=) 'resource';
+        END IF;
+    WHEN 'principal' THEN
+        IF EXISTS (SELECT FROM docacl.as_made AS m WHERE m.relation OPERATOR(pg_catalog.=) 'principal' AND m.id OPERATOR(pg_catalog.=) NEW.id) THEN
+            DELETE FROM docacl.principal AS p USING docacl.as_made AS m
+            WHERE m.relation OPERATOR(pg_catalog.=) 'principal' AND m.id OPERATOR(pg_catalog.=) p.id;
+            DELETE FROM docacl.as_made AS m WHERE m.relation OPERATOR(pg_catalog.=) 'principal';
+        END IF;
+    END CASE;
+    RETURN NEW;
+END
+$$;
+
+COMMENT ON FUNCTION docacl.restore_built_in() IS 'Takes what CREATE EXTENSION made out of the way of the same rows from a dump.';
+
+DROP TRIGGER restore_built_in ON docacl.kind;
+
+-- The ids that CREATE EXTENSION gives are below these.
+CREATE TRIGGER restore_built_in BEFORE INSERT ON docacl.kind FOR EACH ROW
+    WHEN (NEW.built_in AND current_setting('search_path') = '') EXECUTE FUNCTION docacl.restore_built_in();
+
+DROP TRIGGER restore_built_in ON docacl.action;
+
+CREATE TRIGGER restore_built_in BEFORE INSERT ON docacl.action FOR EACH ROW
+    WHEN (NEW.built_in AND current_setting('search_path') = '') EXECUTE FUNCTION docacl.restore_built_in();
+
+DROP TRIGGER restore_built_in ON docacl.resource;
+
+CREATE TRIGGER restore_built_in BEFORE INSERT ON docacl.resource FOR EACH ROW
+    WHEN (NEW.id <= 64 AND current_setting('search_path') = '') EXECUTE FUNCTION docacl.restore_built_in();
+
+DROP TRIGGER restore_built_in ON docacl.principal;
+
+CREATE TRIGGER restore_built_in BEFORE INSERT ON docacl.principal FOR EACH ROW
+    WHEN (NEW.id <= 64 AND current_setting('search_path') = '') EXECUTE FUNCTION docacl.restore_built_in();
+
+-- What a user sees of docacl's own tables, so that he may join his documents with the locations, projects, people and
+-- grants that he may see. Read only: nobody but the owner has another privilege than SELECT, and docacl's own code
+-- reads past row security, by index scans, or as the owner.
+--
+-- The rules are in src/visible.rs, one function for each table. LEAKPROOF: they raise nothing that depends on a row,
+-- and say of what may not be seen what they say of what does not exist. Not FORCE: foreign keys, triggers and pg_dump
+-- act as the owner.
+
+CREATE FUNCTION docacl.sees_words() RETURNS boolean
+LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'docacl_sees_words_wrapper';
+
+COMMENT ON FUNCTION docacl.sees_words() IS 'Whether somebody is asking: kinds and actions are shown to every enabled principal.';
+
+CREATE FUNCTION docacl.sees_resource(id bigint) RETURNS boolean
+LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'docacl_sees_resource_wrapper';
+
+COMMENT ON FUNCTION docacl.sees_resource(bigint) IS 'Whether who is asking sees a resource: he holds read or enter on it, or is admin of its account. A row''s own list: where he may read the row.';
+
+CREATE FUNCTION docacl.sees_principal(id bigint) RETURNS boolean
+LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'docacl_sees_principal_wrapper';
+
+COMMENT ON FUNCTION docacl.sees_principal(bigint) IS 'Whether who is asking sees a principal: himself, the roles he is in, everyone, whom a grant that he sees names; with manage_users or manage_roles on the account, or as its admin, all of the account.';
+
+CREATE FUNCTION docacl.sees_membership(role_id bigint, member_id bigint) RETURNS boolean
+LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'docacl_sees_membership_wrapper';
+
+COMMENT ON FUNCTION docacl.sees_membership(bigint, bigint) IS 'Whether who is asking sees a membership: his own and those of his roles, where he sees the role; with manage_users or manage_roles on the account, or as its admin, all of the account.';
+
+CREATE FUNCTION docacl.sees_grant(principal_id bigint, resource_id bigint) RETURNS boolean
+LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'docacl_sees_grant_wrapper';
+
+COMMENT ON FUNCTION docacl.sees_grant(bigint, bigint) IS 'Whether who is asking sees a grant: to himself, to a role he is in, to everyone; on what he may grant on; on a project that he may read.';
+
+CREATE FUNCTION docacl.path(resource_id bigint) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'docacl_path_wrapper';
+
+COMMENT ON FUNCTION docacl.path(bigint) IS 'The path of a resource from the top, as acl_grant takes it. What who is asking may not see of it is "…", and so is a resource that he may not see or that does not exist.';
+
+CREATE FUNCTION docacl.kind_of(resource_id bigint) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'docacl_kind_of_wrapper';
+
+COMMENT ON FUNCTION docacl.kind_of(bigint) IS 'The kind of a resource; null where who is asking sees neither it nor a grant on it.';
+
+CREATE FUNCTION docacl.principal_name(id bigint) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'docacl_principal_name_wrapper';
+
+COMMENT ON FUNCTION docacl.principal_name(bigint) IS 'The name of a principal; null where who is asking may not see it.';
+
+CREATE FUNCTION docacl.action_words(actions bigint) RETURNS text
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'docacl_action_words_wrapper';
+
+COMMENT ON FUNCTION docacl.action_words(bigint) IS 'The actions of docacl.grants.actions as words, which acl_grant takes.';
+
+ALTER TABLE docacl.kind ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE docacl.action ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE docacl.resource ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE docacl.principal ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE docacl.membership ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE docacl.grants ENABLE ROW LEVEL SECURITY;
+
+-- One name for all: src/protect/restore.rs knows it.
+CREATE POLICY docacl_sees ON docacl.kind FOR SELECT USING (docacl.sees_words());
+
+CREATE POLICY docacl_sees ON docacl.action FOR SELECT USING (docacl.sees_words());
+
+CREATE POLICY docacl_sees ON docacl.resource FOR SELECT USING (docacl.sees_resource(id));
+
+CREATE POLICY docacl_sees ON docacl.principal FOR SELECT USING (docacl.sees_principal(id));
+
+CREATE POLICY docacl_sees ON docacl.membership FOR SELECT USING (docacl.sees_membership(role_id, member_id));
+
+CREATE POLICY docacl_sees ON docacl.grants FOR SELECT USING (docacl.sees_grant(principal_id, resource_id));
+
+-- Whom a grant names may be seen with it, revoked grants included: the other indexes leave those out.
+CREATE INDEX grants_history ON docacl.grants (principal_id);
+
+-- pg_dump writes these policies out although CREATE EXTENSION makes them.
+CREATE FUNCTION docacl.restore_policy() RETURNS event_trigger
+LANGUAGE c AS 'MODULE_PATHNAME', 'docacl_restore_policy';
+
+REVOKE ALL ON FUNCTION docacl.restore_policy() FROM PUBLIC;
+
+COMMENT ON FUNCTION docacl.restore_policy() IS 'Lets a restored dump make the policies of docacl''s own tables again.';
+
+CREATE EVENT TRIGGER docacl_restore_policy ON ddl_command_start WHEN TAG IN ('CREATE POLICY') EXECUTE FUNCTION docacl.restore_policy();
+
+ALTER EVENT TRIGGER docacl_restore_policy ENABLE ALWAYS;
+
+COMMENT ON EVENT TRIGGER docacl_restore_policy IS 'Lets a restored dump make the policies of docacl''s own tables again.';
+
+-- As whoever asks, so that the policies above filter; what they show of names goes through the functions above.
+CREATE VIEW docacl.grant_list WITH (security_invoker = true, security_barrier = true) AS
+    SELECT docacl.principal_name(g.principal_id) AS principal, docacl.action_words(g.actions) AS actions,
+           docacl.kind_of(g.resource_id) AS kind, docacl.path(g.resource_id) AS path, g.valid_from, g.valid_until, g.source, g.note,
+           docacl.principal_name(g.granted_by) AS granted_by, g.granted_at,
+           docacl.principal_name(g.revoked_by) AS revoked_by, g.revoked_at
+    FROM docacl.grants AS g;
+
+COMMENT ON VIEW docacl.grant_list IS 'The grants that the reader may see, in words: his own and his roles'' and everyone''s; those on what he may grant on; those on projects that he may read. Revoked ones have revoked_at.';
+
+COMMENT ON COLUMN docacl.grant_list.principal IS 'To whom.';
+
+COMMENT ON COLUMN docacl.grant_list.source IS 'manual, creator, auto or mirror.';
+
+COMMENT ON COLUMN docacl.grant_list.revoked_at IS 'Null where the grant was not revoked.';
+
+COMMENT ON COLUMN docacl.grant_list.actions IS 'Words that acl_grant takes.';
+
+COMMENT ON COLUMN docacl.grant_list.path IS 'From the top; what the reader may not see of it is "…".';
+
+COMMENT ON COLUMN docacl.grant_list.granted_by IS 'Null where the reader may not see who it was.';
+
+COMMENT ON COLUMN docacl.grant_list.revoked_by IS 'Null where the reader may not see who it was.';
+
+CREATE VIEW docacl.member_list WITH (security_invoker = true, security_barrier = true) AS
+    SELECT docacl.principal_name(m.role_id) AS role, p.name AS member, p.kind AS member_kind, m.valid_from, m.valid_until, m.source,
+           docacl.principal_name(m.granted_by) AS granted_by, m.granted_at,
+           docacl.principal_name(m.revoked_by) AS revoked_by, m.revoked_at
+    FROM docacl.membership AS m JOIN docacl.principal AS p ON p.id = m.member_id;
+
+COMMENT ON VIEW docacl.member_list IS 'The memberships that the reader may see, in words: his own and his roles''; who administers users or roles sees all of the account. Those taken away have revoked_at.';
+
+COMMENT ON COLUMN docacl.member_list.role IS 'The role''s name.';
+
+COMMENT ON COLUMN docacl.member_list.member IS 'The member''s name.';
+
+COMMENT ON COLUMN docacl.member_list.member_kind IS 'user, role or api_key.';
+
+COMMENT ON COLUMN docacl.member_list.source IS 'manual, creator, auto or mirror.';
+
+COMMENT ON COLUMN docacl.member_list.revoked_at IS 'Null where the membership was not taken away.';
+
+COMMENT ON COLUMN docacl.member_list.granted_by IS 'Null where the reader may not see who it was.';
+
+COMMENT ON COLUMN docacl.member_list.revoked_by IS 'Null where the reader may not see who it was.';
+
+CREATE VIEW docacl.resource_list WITH (security_invoker = true, security_barrier = true) AS
+    SELECT r.kind, docacl.path(r.id) AS path, r.id, r.key, r.inherits
+    FROM docacl.resource AS r;
+
+COMMENT ON VIEW docacl.resource_list IS 'The resources that the reader may see: those on which he holds read or enter, and for an admin all of his account.';
+
+COMMENT ON COLUMN docacl.resource_list.key IS 'The application''s own identifier, unique per kind.';
+
+COMMENT ON COLUMN docacl.resource_list.inherits IS 'Whether it takes the grants of its parent.';
+
+COMMENT ON COLUMN docacl.resource_list.path IS 'From the top; what the reader may not see of it is "…".';
+
+REVOKE ALL ON FUNCTION docacl.cache() FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA docacl TO PUBLIC;
+
+GRANT SELECT ON docacl.kind, docacl.action, docacl.resource, docacl.principal, docacl.membership, docacl.grants,
+    docacl.grant_list, docacl.member_list, docacl.resource_list TO PUBLIC;
+
+CREATE FUNCTION "acl_create_documents"(
+	"name" TEXT 
+) RETURNS TABLE (
+	"severity" TEXT,  
+	"object" TEXT,  
+	"finding" TEXT,  
+	"advice" TEXT  
+)
+VOLATILE PARALLEL UNSAFE
+LANGUAGE c 
+AS 'MODULE_PATHNAME', 'acl_create_documents_wrapper';
+
+CREATE FUNCTION "acl_explain"(
+	"principal" TEXT, 
+	"doc" bigint, 
+	"action" TEXT 
+) RETURNS TABLE (
+	"gate" TEXT,  
+	"resource" TEXT,  
+	"asked" TEXT,  
+	"held" TEXT,  
+	"opens" TEXT,  
+	"through" TEXT,  
+	"grant_sql" TEXT  
+)
+STABLE PARALLEL SAFE 
+LANGUAGE c 
+AS 'MODULE_PATHNAME', 'explain_bigint_wrapper';
+
+CREATE FUNCTION "acl_explain"(
+	"principal" TEXT, 
+	"doc" TEXT, 
+	"action" TEXT 
+) RETURNS TABLE (
+	"gate" TEXT,  
+	"resource" TEXT,  
+	"asked" TEXT,  
+	"held" TEXT,  
+	"opens" TEXT,  
+	"through" TEXT,  
+	"grant_sql" TEXT  
+)
+STABLE PARALLEL SAFE 
+LANGUAGE c 
+AS 'MODULE_PATHNAME', 'explain_text_wrapper';
+
+CREATE FUNCTION "acl_explain"(
+	"principal" TEXT, 
+	"doc" uuid, 
+	"action" TEXT 
+) RETURNS TABLE (
+	"gate" TEXT,  
+	"resource" TEXT,  
+	"asked" TEXT,  
+	"held" TEXT,  
+	"opens" TEXT,  
+	"through" TEXT,  
+	"grant_sql" TEXT  
+)
+STABLE PARALLEL SAFE 
+LANGUAGE c 
+AS 'MODULE_PATHNAME', 'explain_uuid_wrapper';
+
+CREATE FUNCTION "acl_explain_row"(
+	"principal" TEXT, 
+	"relation" regclass, 
+	"key" TEXT, 
+	"action" TEXT 
+) RETURNS TABLE (
+	"gate" TEXT,  
+	"resource" TEXT,  
+	"asked" TEXT,  
+	"held" TEXT,  
+	"opens" TEXT,  
+	"through" TEXT,  
+	"grant_sql" TEXT  
+)
+STABLE PARALLEL SAFE 
+LANGUAGE c 
+AS 'MODULE_PATHNAME', 'explain_row_wrapper';
+
+CREATE FUNCTION "acl_session"() RETURNS TABLE (
+	"principal" TEXT,  
+	"principal_id" bigint,  
+	"account" TEXT,  
+	"identified" TEXT,  
+	"function" TEXT,  
+	"read_only" bool,  
+	"exempt" TEXT  
+)
+STRICT STABLE PARALLEL RESTRICTED
+LANGUAGE c 
+AS 'MODULE_PATHNAME', 'acl_session_wrapper';
+
+CREATE FUNCTION "acl_who"(
+	"doc" bigint, 
+	"action" TEXT 
+) RETURNS TABLE (
+	"principal" TEXT,  
+	"kind" TEXT,  
+	"through" TEXT  
+)
+STABLE PARALLEL SAFE 
+LANGUAGE c 
+AS 'MODULE_PATHNAME', 'who_bigint_wrapper';
+
+CREATE FUNCTION "acl_who"(
+	"doc" TEXT, 
+	"action" TEXT 
+) RETURNS TABLE (
+	"principal" TEXT,  
+	"kind" TEXT,  
+	"through" TEXT  
+)
+STABLE PARALLEL SAFE 
+LANGUAGE c 
+AS 'MODULE_PATHNAME', 'who_text_wrapper';
+
+CREATE FUNCTION "acl_who"(
+	"doc" uuid, 
+	"action" TEXT 
+) RETURNS TABLE (
+	"principal" TEXT,  
+	"kind" TEXT,  
+	"through" TEXT  
+)
+STABLE PARALLEL SAFE 
+LANGUAGE c 
+AS 'MODULE_PATHNAME', 'who_uuid_wrapper';
+
+CREATE FUNCTION "acl_who_row"(
+	"relation" regclass, 
+	"key" TEXT, 
+	"action" TEXT 
+) RETURNS TABLE (
+	"principal" TEXT,  
+	"kind" TEXT,  
+	"through" TEXT  
+)
+STABLE PARALLEL SAFE 
+LANGUAGE c 
+AS 'MODULE_PATHNAME', 'who_row_wrapper';
+
+COMMENT ON FUNCTION acl_explain(text, bigint, text) IS 'Why a principal may or may not do all that the words say with a row of the default documents table: a line per gate (path of the resource, what is asked and held there, opens yes, no or neutral, through what, and for a closed gate the grant that would open it), a line per rule beside the gates that had a part, and last the verdict. Names that the asker may not see are null; no line where there is no such row, or where he may not know of it. Errors as acl_can.';
+
+COMMENT ON FUNCTION acl_explain(text, uuid, text) IS 'As acl_explain for a table with uuid keys.';
+
+COMMENT ON FUNCTION acl_explain(text, text, text) IS 'As acl_explain with the key as text.';
+
+COMMENT ON FUNCTION acl_explain_row(text, regclass, text, text) IS 'As acl_explain for a row of any protected table, by its key. Errors as acl_can_row.';
+
+COMMENT ON FUNCTION acl_who(bigint, text) IS 'The users and API keys who may do all that the words say with a row of the default documents table, and through what (role, everyone, own list, parent, *, owner, requester, admin). system, who may everything, is not among them. 42501 for whoever may not ask about others, 22023 unknown word, 55000 no default documents table.';
+
+COMMENT ON FUNCTION acl_who(uuid, text) IS 'As acl_who for a table with uuid keys.';
+
+COMMENT ON FUNCTION acl_who(text, text) IS 'As acl_who with the key as text.';
+
+COMMENT ON FUNCTION acl_who_row(regclass, text, text) IS 'As acl_who for a row of any protected table, by its key. 55000 a table that is not protected, or without a key.';
+
+COMMENT ON FUNCTION acl_session() IS 'Who is asking: principal, its id and account, how identified (setting, database role, nobody), the function entered (null: none), whether read-only, and exempt: why PostgreSQL does not judge this session (superuser, BYPASSRLS; null: it does).';
+
+COMMENT ON FUNCTION acl_create_documents(text) IS 'Makes a documents table with an index for every gate column and protects it; the default documents table, if there is none yet. It belongs to the superuser who calls, otherwise to the extension''s owner, and nobody is granted anything. Returns what acl_protect returns. For superusers and system: 42501; 42710 a relation of that name exists, 42704 unknown schema, 22023 no name for a table.';
+
+COMMENT ON FUNCTION acl_check(regclass) IS 'The ways around a protected table, or with null around all of them, that exist now, worst first: error, a hole; warning, a way around for somebody; notice, what one should know; advice, what would be faster. For superusers and system: 42501; 55000 not protected.';
+
+ALTER TABLE docacl.kind ENABLE ALWAYS TRIGGER restore_built_in;
+
+ALTER TABLE docacl.action ENABLE ALWAYS TRIGGER restore_built_in;
+
+ALTER TABLE docacl.resource ENABLE ALWAYS TRIGGER restore_built_in;
+
+ALTER TABLE docacl.principal ENABLE ALWAYS TRIGGER restore_built_in;
+
