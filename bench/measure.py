@@ -215,6 +215,20 @@ class Bench:
         return rows, {name: self.round_robin(contenders, lambda c: measure(c, statement))
                       for name, statement in statements.items()}
 
+    def checking(self, tables):
+        """Milliseconds of acl_check over so many protected tables with four gates each, and how much it found."""
+        self.super.run("CREATE SCHEMA checked;" + "".join(
+            f"CREATE TABLE checked.t{i} (id bigint PRIMARY KEY, place bigint, type bigint, project bigint, company bigint, list bigint);"
+            for i in range(tables)))
+        gates = ", ".join(f'"{gate}": {{"column": "{column}", "by": "id"}}' for gate, column in (
+            ("location", "place"), ("document_type", "type"), ("project", "project"), ("company", "company")))
+        for i in range(tables):
+            self.super.run(f"""SELECT acl_protect('checked.t{i}', '{{{gates}}}', '{{"own_acl": "list"}}');""")
+        found = int(self.super.one("SELECT count(*) FROM acl_check();"))
+        took = statistics.median(self.super.time("SELECT count(*) FROM acl_check();") for _ in range(self.rounds))
+        self.super.run("SET client_min_messages = warning; DROP SCHEMA checked CASCADE; RESET client_min_messages;")
+        return took, found
+
     def memory(self, keys):
         """Bytes per key: as docacl accounts for them, and as the system sees the server's process grow.
 

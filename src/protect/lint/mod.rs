@@ -1,7 +1,8 @@
 //! `acl_check`: the ways around protected tables that exist now.
 //!
 //! What PostgreSQL's catalogue tells of many tables at once is asked in SQL, one statement per concern: the tables
-//! themselves (`tables.sql`), what stands over them (`dependents.sql`), roles and what was given away (`roles.sql`).
+//! themselves (`tables.sql`), what stands over them (`dependents.sql`), roles and what was given away (`roles.sql`),
+//! docacl's own tables (`own.sql`).
 //! Whether policies and triggers are what `acl_protect` would write is compared in [`drift`].
 
 mod drift;
@@ -25,10 +26,11 @@ pub type Finding = (String, String, String, String);
 /// Worst first. A hole now; a way around for somebody; what one should know; what would be faster.
 const SEVERITIES: [&str; 4] = ["error", "warning", "notice", "advice"];
 
-const QUESTIONS: [&str; 3] = [
+const QUESTIONS: [&str; 4] = [
     concat!(include_str!("protected.sql"), include_str!("tables.sql")),
     concat!(include_str!("protected.sql"), include_str!("dependents.sql")),
     concat!(include_str!("protected.sql"), include_str!("roles.sql")),
+    concat!(include_str!("protected.sql"), include_str!("own.sql")),
 ];
 
 /// The ways around a protected table, or around all of them, that exist now.

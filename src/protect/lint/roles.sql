@@ -81,13 +81,3 @@ WHERE p.proleakproof AND p.pronamespace = 'pg_catalog'::regnamespace
   AND p.proname IN ('textlike', 'textnlike', 'texticlike', 'texticnlike', 'textregexeq', 'texticregexeq', 'ts_match_vq', 'ts_match_qv',
                     'ts_match_tt', 'ts_match_tq', 'jsonb_contains', 'jsonb_contained', 'jsonb_exists', 'jsonb_exists_any', 'jsonb_exists_all',
                     'jsonb_path_exists_opr', 'jsonb_path_match_opr', 'arrayoverlap', 'arraycontains', 'arraycontained')
-UNION ALL
-SELECT 'error', pg_catalog.format('docacl.%I', c.relname),
-       pg_catalog.format('%s granted to %s: who writes here gives himself what he likes',
-              pg_catalog.string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type), coalesce(pg_catalog.quote_ident(r.rolname), 'PUBLIC')),
-       pg_catalog.format('REVOKE %s ON docacl.%I FROM %s;',
-              pg_catalog.string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type), c.relname, coalesce(pg_catalog.quote_ident(r.rolname), 'PUBLIC'))
-FROM pg_catalog.pg_class AS c, pg_catalog.aclexplode(c.relacl) AS g LEFT JOIN pg_catalog.pg_roles AS r ON r.oid = g.grantee
-WHERE c.relnamespace = 'docacl'::regnamespace AND c.relkind = 'r' AND c.relname <> 'event'
-  AND g.grantee <> c.relowner AND g.privilege_type IN ('INSERT', 'UPDATE', 'DELETE', 'TRUNCATE', 'TRIGGER') AND r.rolsuper IS NOT TRUE
-GROUP BY c.relname, r.rolname, g.grantee

@@ -118,6 +118,14 @@ SELECT findings('ALTER ROLE regress_stranger SET docacl.principal = ''1''');
 SELECT findings('ALTER ROLE regress_stranger SET docacl.account = ''checking''');
 SELECT regexp_replace(findings(format('ALTER DATABASE %I SET docacl.principal = ''1''', current_database())), current_database(), 'DATABASE');
 
+\echo === the tables of docacl
+SELECT findings('ALTER TABLE docacl.grants DISABLE ROW LEVEL SECURITY');
+SELECT findings('CREATE POLICY wide ON docacl.principal USING (true)');
+SELECT findings('CREATE POLICY narrow ON docacl.principal AS RESTRICTIVE USING (true)');
+SELECT findings('ALTER TABLE docacl.kind DISABLE TRIGGER restore_built_in');
+SELECT findings('ALTER TABLE docacl.grants DISABLE TRIGGER refers', 'GRANT SELECT ON docacl.event TO regress_ck_ann');
+SELECT findings('ALTER EVENT TRIGGER docacl_forget_dropped DISABLE');
+
 \echo === roles
 SELECT findings('ALTER ROLE regress_ck_ann BYPASSRLS');
 SELECT findings('ALTER ROLE regress_app SUPERUSER');

@@ -53,7 +53,7 @@ SELECT complaint(NULL, $$ SELECT acl_create_documents('public."documents"') $$);
 \a
 \t off
 
-\echo === made by system: the extension's owner's; no second default; any name
+\echo === made by system: it belongs to the owner of the extension; no second default; any name
 SET ROLE regress_system;
 SELECT count(*) AS n3 FROM acl_create_documents('"Of the application"."It''s {name} ""docs"""');
 RESET ROLE;
