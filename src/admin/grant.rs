@@ -251,7 +251,8 @@ fn check_account(principal: &Principal, on: &Resource) -> Result<()> {
     ))
 }
 
-fn check_hand_on(asker: &Asker, actions: Actions, on: &Resource) -> Result<()> {
+/// 42501 for actions of administration that the asker may not give on this resource.
+pub fn check_hand_on(asker: &Asker, actions: Actions, on: &Resource) -> Result<()> {
     if asker.may_hand_on(actions, on)? {
         return Ok(());
     }

@@ -49,12 +49,14 @@ fn acl_unassign(role: Option<&str>, member: Option<&str>) -> Result<()> {
     let close = || {
         let closed = write::run(
             "UPDATE docacl.membership SET revoked_at = now(), revoked_by = $3
-             WHERE role_id = $1 AND member_id = $2 AND revoked_at IS NULL AND source IN ('manual', 'creator')",
+             WHERE role_id = $1 AND member_id = $2 AND revoked_at IS NULL AND source IN ('manual', 'creator')
+                 AND (valid_until IS NULL OR valid_until > now())",
             &[role.id.into(), member.id.into(), asker.id().into()],
         )?;
         let rest = facts::memberships_of(member.id, &Snap::latest())?;
-        // What is left was not made by hand.
-        if closed == 0 && rest.iter().any(|m| m.role == role.id) {
+        // What is left and not over was not made by hand.
+        let now = asker::now();
+        if closed == 0 && rest.iter().any(|m| m.role == role.id && !roles::period(m).is_over(now)) {
             return Err(error::unsupported(
                 format!("the membership in role \"{}\" follows a rule", role.name),
                 "Change the data that the rule reads, or drop the rule.",

@@ -9,7 +9,7 @@ use super::address::{self, Ref, given, named, with_id};
 use super::asker::Asker;
 use super::authority::{Deed, may_not_create};
 use super::row::Row;
-use super::{grants, names, write};
+use super::{grant, grants, names, write};
 use crate::error::{self, Result};
 use crate::facts::{self, Kind, Resource};
 use crate::scan::Snap;
@@ -112,7 +112,7 @@ fn create(
     let kind = address::kind(word, &asker.snap)?;
     refuse_special(&kind)?;
     let account = asker.account()?;
-    let parent = parent_of(&asker, &kind, parent)?;
+    let parent = parent_of(&asker, &kind, parent, &|p| asker.may_create(&kind, Some(p)))?;
     if !asker.may_create(&kind, parent.as_ref())? {
         return Err(may_not_create(&kind.name, parent.is_none()));
     }
@@ -188,8 +188,9 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
     refuse_special(&kind)?;
     let resource = address::resource(&asker, &kind, written, Deed::Move)?;
     refuse_fixed(&resource, "moved")?;
-    let parent = parent_of(&asker, &kind, parent)?;
     // For a project change there is enough; what else moves is put where it comes to lie.
+    let parent =
+        parent_of(&asker, &kind, parent, &|p| Ok(kind.name == "project" || asker.may_create(&kind, Some(p))?))?;
     if kind.name != "project" && !asker.may_create(&kind, parent.as_ref())? {
         return Err(may_not_create(&kind.name, parent.is_none()));
     }
@@ -240,6 +241,12 @@ fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()
     }
     if resource.inherits == enable {
         return Ok(());
+    }
+    if enable {
+        // What it takes from above from now on is given by who lets it.
+        for grant in inherited(&Resource { inherits: true, ..resource.clone() }, &asker.snap)? {
+            grant::check_hand_on(&asker, Actions::from_bits_retain(grant.actions), &resource)?;
+        }
     }
     if copy && !enable {
         for grant in inherited(&resource, &asker.snap)? {
@@ -306,8 +313,14 @@ fn refuse_used(asker: &Asker, resource: &Resource, written: Ref) -> Result<()> {
     }
 }
 
-/// The parent that a resource of this kind gets. Environments lie in the account at hand without saying so.
-fn parent_of(asker: &Asker, kind: &Kind, written: Option<Ref>) -> Result<Option<Resource>> {
+/// The parent that a resource of this kind gets, one under which it `may_lie`. Environments lie in the account at hand
+/// without saying so.
+fn parent_of(
+    asker: &Asker,
+    kind: &Kind,
+    written: Option<Ref>,
+    may_lie: &dyn Fn(&Resource) -> Result<bool>,
+) -> Result<Option<Resource>> {
     let own = [kind.name.as_str()];
     let (kinds, required): (&[&str], bool) = match core_kind::built_in(&kind.name) {
         Some(built_in) => (built_in.parents, built_in.parent_required),
@@ -330,9 +343,7 @@ fn parent_of(asker: &Asker, kind: &Kind, written: Option<Ref>) -> Result<Option<
         let parent_kind = address::kind(parent_kind, &asker.snap)?;
         let allowed = |parent: &Resource| {
             // A project's parent must be seen; elsewhere the right to put something there is one on the parent.
-            Ok(!parent.is_star
-                && asker.may_create(kind, Some(parent))?
-                && (kind.name != "project" || asker.sees(parent)?))
+            Ok(!parent.is_star && may_lie(parent)? && (kind.name != "project" || asker.sees(parent)?))
         };
         match address::resource_where(asker, &parent_kind, written, &allowed, || may_not_create(&kind.name, false)) {
             Ok(found) if found.account == asker.account()? => return Ok(Some(found)),
