@@ -6,7 +6,6 @@
 
 use std::collections::{HashMap, HashSet};
 
-use docacl_core::SubjectKind;
 use pgrx::pg_sys;
 
 use super::Site;
@@ -113,12 +112,7 @@ pub fn check_people(site: &mut Site, values: &Values, changed: impl Fn(Column) -
             },
             By::Key => facts::principal_with_key(&asked.1, &snap)?,
         };
-        // To an admin, a principal of another account is one that does not exist.
-        let told = |found: &facts::Principal| match &me {
-            Some(ring) => ring.subject.kind == SubjectKind::System || found.account == ring.account,
-            None => true,
-        };
-        if !found.is_some_and(|found| told(&found)) {
+        if found.is_none() {
             return Err(missing_reference(
                 "owner, requester or deleter of the row is a principal that does not exist",
                 "Create the user first with acl_create_user, or leave the column null.",
