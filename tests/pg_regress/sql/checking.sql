@@ -154,10 +154,13 @@ CREATE TABLE ck_log (id int, title text);
 SELECT findings('CREATE RULE ck_rule AS ON INSERT TO ck_log DO ALSO UPDATE ck_document SET title = NEW.title WHERE id = NEW.id');
 SELECT findings('CREATE RULE ck_rule AS ON INSERT TO ck_log DO ALSO UPDATE ck_document SET title = NEW.title WHERE id = NEW.id', 'GRANT INSERT ON ck_log TO regress_ck_ann');
 SELECT findings('CREATE RULE ck_rule AS ON DELETE TO ck_document DO ALSO INSERT INTO ck_log VALUES (OLD.id, OLD.title)');
+-- (PostgreSQL's own warning about wal_level is worded otherwise from major to major.)
+SET client_min_messages = error;
 SELECT findings('CREATE PUBLICATION ck_all FOR ALL TABLES');
 SELECT findings('CREATE PUBLICATION ck_one FOR TABLE ck_log, ck_document');
 SELECT findings('CREATE PUBLICATION ck_schema FOR TABLES IN SCHEMA public');
 SELECT findings('CREATE PUBLICATION ck_other FOR TABLE ck_log');
+RESET client_min_messages;
 
 \echo === functions
 SELECT findings('CREATE FUNCTION ck_body() RETURNS bigint SECURITY DEFINER BEGIN ATOMIC SELECT count(*) FROM ck_document; END');
