@@ -2,8 +2,11 @@
 //! where what they say is the same.
 
 use std::ffi::{CStr, CString, c_char, c_void};
+use std::panic::AssertUnwindSafe;
 
 use pgrx::pg_sys;
+use pgrx::pg_sys::panic::CaughtError;
+use pgrx::prelude::*;
 
 use super::drift::Policy;
 use crate::error::{Result, internal};
@@ -87,15 +90,44 @@ impl TriggerStatement {
     }
 }
 
-/// Whether a policy's expression, as parsed, is the one stored.
+/// Whether a policy's expression, as parsed, is the one stored. One that can no longer be analysed (a column or a
+/// table that it names was renamed since) is not.
 fn same(raw: *mut pg_sys::Node, stored: Option<&str>, relation: pg_sys::Oid) -> Result<bool> {
+    // SAFETY: what PL/pgSQL does for BEGIN … EXCEPTION: context and resource owner are put back, and after an error the
+    // subtransaction gives back what the analysis had opened. Nothing of the closure is used after an error.
+    unsafe {
+        let (context, owner) = (pg_sys::CurrentMemoryContext, pg_sys::CurrentResourceOwner);
+        pg_sys::BeginInternalSubTransaction(std::ptr::null());
+        pg_sys::MemoryContextSwitchTo(context);
+        let analysed = PgTryBuilder::new(AssertUnwindSafe(|| Some(analysed_is(raw, stored, relation))))
+            .catch_others(|error| match error {
+                // Who cancels means all of it.
+                CaughtError::PostgresError(ref report)
+                    if report.sql_error_code() == PgSqlErrorCode::ERRCODE_QUERY_CANCELED =>
+                {
+                    error.rethrow()
+                }
+                _ => None,
+            })
+            .execute();
+        match analysed {
+            Some(_) => pg_sys::ReleaseCurrentSubTransaction(),
+            None => pg_sys::RollbackAndReleaseCurrentSubTransaction(),
+        }
+        pg_sys::MemoryContextSwitchTo(context);
+        pg_sys::CurrentResourceOwner = owner;
+        analysed.unwrap_or(Ok(false))
+    }
+}
+
+fn analysed_is(raw: *mut pg_sys::Node, stored: Option<&str>, relation: pg_sys::Oid) -> Result<bool> {
     let stored = match stored {
         None => return Ok(raw.is_null()),
         Some(_) if raw.is_null() => return Ok(false),
         Some(text) => CString::new(text).map_err(|_| internal("an expression with a zero byte"))?,
     };
-    // SAFETY: as CREATE POLICY analyses its expression: over one relation, opened with a lock and closed. The columns
-    // that it names are there, which the caller has seen to. The stored text is the catalogue's own.
+    // SAFETY: as CREATE POLICY analyses its expression: over one relation, opened with a lock and closed. The
+    // stored text is the catalogue's own.
     unsafe {
         let rel = pg_sys::try_relation_open(relation, pg_sys::AccessShareLock as i32);
         if rel.is_null() {

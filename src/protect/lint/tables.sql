@@ -8,14 +8,21 @@
     SELECT r.*, a.attnum, a.attnotnull FROM reference AS r
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.oid AND a.attname = r.attname AND NOT a.attisdropped
 ), parent_column AS (
+    -- OFFSET 0: by the index of the columns of one table, not through those of all.
     SELECT t.oid, t.name, a.attname::text AS attname, a.attnum
-    FROM t JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attname = t.spec -> 'parent' ->> 'column'
+    FROM t
+    CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = t.oid OFFSET 0) AS a
+    -- Of a key of several columns the first.
+    WHERE a.attname = CASE pg_catalog.jsonb_typeof(t.spec #> '{parent,column}')
+                      WHEN 'array' THEN t.spec #>> '{parent,column,0}' ELSE t.spec #>> '{parent,column}' END
 ), granted AS (
     -- On the table, and REFERENCES on columns.
     SELECT t.oid, t.name, t.relowner, g.grantee, g.privilege_type FROM t, pg_catalog.aclexplode(t.relacl) AS g
     UNION
     SELECT t.oid, t.name, t.relowner, g.grantee, g.privilege_type
-    FROM t JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attacl IS NOT NULL, pg_catalog.aclexplode(a.attacl) AS g
+    FROM t
+    CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = t.oid AND a.attacl IS NOT NULL OFFSET 0) AS a,
+         pg_catalog.aclexplode(a.attacl) AS g
 ), child AS (
     -- Children at any depth that are not secured like their parent.
     SELECT i.inhrelid AS oid, t.oid AS top, t.name AS parent FROM t JOIN pg_catalog.pg_inherits AS i ON i.inhparent = t.oid
