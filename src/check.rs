@@ -65,7 +65,7 @@ impl Site {
 }
 
 /// A counter that every transaction that wrote raises when it ends.
-fn completed_transactions() -> u64 {
+pub fn completed_transactions() -> u64 {
     // SAFETY: a word in shared memory that outlives the backend; a torn or late read is met as above.
     unsafe {
         #[cfg(any(feature = "pg15", feature = "pg16"))]

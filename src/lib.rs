@@ -11,6 +11,7 @@
 //! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
 //! | [`planner`], [`open`] | what the planner is told of the check: selectivity, index conditions |
 //! | [`value`], [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
+//! | [`parent`] | the same for a row that another table's row decides |
 //! | [`protect`], [`trigger`] | protecting tables: policies, and judging what row security cannot see |
 //! | [`decide`], [`ask`] | questions, and who is asking |
 //! | [`admin`] | the functions of SQL that set docacl up and grant |
@@ -37,6 +38,7 @@ mod memo;
 mod nodes;
 mod open;
 mod owner;
+mod parent;
 mod planner;
 mod protect;
 mod regclass;
@@ -56,6 +58,7 @@ extension_sql_file!("../sql/seed.sql", name = "seed", requires = ["references"])
 extension_sql_file!("../sql/main.sql", name = "main", requires = ["seed", admin::account::acl_create_account]);
 extension_sql_file!("../sql/check.sql", name = "check", requires = ["tables"]);
 extension_sql_file!("../sql/planner.sql", name = "planner", requires = ["check"]);
+extension_sql_file!("../sql/parents.sql", name = "parents", requires = ["check"]);
 extension_sql_file!("../sql/events.sql", name = "events", requires = ["check"]);
 extension_sql_file!("../sql/dump.sql", name = "dump", requires = ["main"]);
 extension_sql_file!("../sql/visibility.sql", name = "visibility", requires = ["dump", "events"]);

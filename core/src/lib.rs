@@ -11,6 +11,7 @@
 //! | [`key`] | what one mask grants and permits |
 //! | [`verdict`] | what a subject may do with one row, and which gate refused |
 //! | [`graph`] | closures and cycles of roles and of resource trees |
+//! | [`parent`] | what a row has of the row of another table that decides it |
 //! | [`name`] | which names are acceptable, and how paths are written |
 //!
 //! What is deliberately not here: loading facts, caching, snapshots, SQL.
@@ -20,6 +21,7 @@ pub mod graph;
 pub mod key;
 pub mod kind;
 pub mod name;
+pub mod parent;
 pub mod verdict;
 
 pub use action::Actions;

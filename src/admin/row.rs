@@ -18,6 +18,7 @@ use crate::facts::{self, Resource};
 use crate::freshness;
 use crate::owner::{AsOwner, AsTableOwner};
 use crate::protect::functions::name_of;
+use crate::protect::key;
 use crate::protect::target::{self, Target};
 use crate::regclass::Regclass;
 use crate::scan::Snap;
@@ -156,14 +157,16 @@ impl Row {
         let own = pgrx::spi::quote_identifier(self.own_column()?);
         let _owner = AsOwner::begin()?;
         let name = name_of(self.target.relation)?;
-        let (key, literal) = self.target.key_literal(&self.written)?.ok_or_else(unknown)?;
+        let (keys, condition) = self.target.key_condition(&self.written)?.ok_or_else(unknown)?;
+        let types = self.target.key_types()?;
         let refs: Vec<_> = spec.gates.iter().flat_map(|g| g.refs.iter().map(move |r| (g.gate.as_str(), r))).collect();
         let mut columns = String::new();
         for (_, reference) in &refs {
             columns.push_str(&format!(", {}::text", pgrx::spi::quote_identifier(&reference.column)));
         }
         let sql = format!(
-            "SELECT {key}::text, ctid::text, {own}{columns} FROM {name} WHERE {key} = {literal} FOR NO KEY UPDATE"
+            "SELECT ARRAY[{}], ctid::text, {own}{columns} FROM {name} WHERE {condition} FOR NO KEY UPDATE",
+            keys.iter().map(|k| format!("{k}::text")).collect::<Vec<_>>().join(", ")
         );
         // As the table's owner: planning may call functions that his indexes name, and they are no superuser's.
         let _table_owner = AsTableOwner::begin(self.target.relation)?;
@@ -177,10 +180,11 @@ impl Row {
             for at in 0..refs.len() {
                 values.push(row.get::<String>(at + 4)?);
             }
-            Ok(Some((row.get::<String>(1)?, row.get::<String>(2)?, row.get::<i64>(3)?, values)))
+            Ok(Some((row.get::<Vec<String>>(1)?, row.get::<String>(2)?, row.get::<i64>(3)?, values)))
         })
         .map_err(|e: pgrx::spi::Error| error::internal(e.to_string()))?;
         let Some((Some(key), Some(ctid), own, values)) = read else { return Err(unknown()) };
+        let key = key::join(&types, &key);
         let snap = Snap::latest();
         let (mut location, mut account) = (None, None);
         for ((gate, reference), value) in refs.iter().zip(values) {

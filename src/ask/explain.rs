@@ -57,6 +57,7 @@ struct Explainer<'a> {
 /// The lines for a row. None where there is no such row, or none that the asker may know of.
 pub fn row(question: &Question, target: &Target, key: &str, words: &str) -> Result<Vec<Line>> {
     let snap = &question.snap;
+    target.refuse_parent()?;
     let asked = question.asked(words, kind::APPLICABLE_TO_ROWS)?;
     let Some(id) = question.principal else { return Ok(vec![]) };
     // About oneself only what one may see: a row that is hidden is answered like one that is not there.

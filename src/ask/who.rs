@@ -85,6 +85,7 @@ impl People<'_> {
 /// Everybody who may do all that the words say with the row; nobody where there is no such row.
 pub fn row(question: &Question, target: &Target, key: &str, words: &str) -> Result<Vec<Holder>> {
     let snap = &question.snap;
+    target.refuse_parent()?;
     let asked = question.asked(words, kind::APPLICABLE_TO_ROWS)?;
     let Some(read) = target.with_row(key, snap, |row| place::read(target, row, snap))? else { return Ok(vec![]) };
     let owner_account = read.owner.as_ref().and_then(|p| p.account);

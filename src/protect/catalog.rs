@@ -45,18 +45,24 @@ pub fn nulling_foreign_key(table: &Table, column: &str) -> Result<Option<String>
     one(sql, &[table.oid.into(), column.into()])
 }
 
-/// 22023 where the column has no unique index of its own.
-pub fn require_unique(table: &Table, column: &str) -> Result<()> {
-    let sql = "SELECT i.indexrelid::int8 FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
-               ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] \
-               WHERE i.indrelid = $1 AND a.attname = $2 AND i.indisunique AND i.indisvalid AND i.indnkeyatts = 1 \
-               AND i.indpred IS NULL AND i.indexprs IS NULL LIMIT 1";
-    match one::<i64>(sql, &[table.oid.into(), column.into()])? {
+/// 22023 where the columns have no unique index of their own.
+pub fn require_unique(table: &Table, columns: &[String]) -> Result<()> {
+    let sql = "SELECT i.indexrelid::int8 FROM pg_catalog.pg_index i \
+               WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indnkeyatts = pg_catalog.cardinality($2) \
+               AND i.indpred IS NULL AND i.indexprs IS NULL AND (SELECT count(*) = i.indnkeyatts \
+                 FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, at) JOIN pg_catalog.pg_attribute a \
+                 ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.at <= i.indnkeyatts \
+                 WHERE a.attname::text = ANY ($2)) LIMIT 1";
+    match one::<i64>(sql, &[table.oid.into(), columns.to_vec().into()])? {
         Some(_) => Ok(()),
-        None => Err(bad(
-            format!("key column \"{column}\" is not unique"),
-            format!("Make it the primary key, or create a unique index on \"{column}\"."),
-        )),
+        None => {
+            let (word, list) = (if columns.len() == 1 { "column" } else { "columns" }, columns.join("\", \""));
+            let are = if columns.len() == 1 { "is" } else { "are" };
+            Err(bad(
+                format!("key {word} \"{list}\" {are} not unique"),
+                format!("Make it the primary key, or create a unique index on \"{list}\"."),
+            ))
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use pgrx::pg_sys;
 use serde_json::{Map, Value};
 
 use super::catalog::{nulling_foreign_key, present_values_are_ids, require_unique};
+use super::key::Names;
+use super::parent;
 use super::spec::{GateSpec, PrincipalColumn, ReferenceColumn, Spec};
 use crate::error::{self, Result, bad, wrong_type};
 use crate::facts::{self, Kind};
@@ -30,8 +32,8 @@ pub struct Table {
     /// Quoted and schema-qualified.
     pub name: String,
     pub columns: Vec<Column>,
-    /// The column of a primary key of one column.
-    pub primary_key: Option<String>,
+    /// The columns of its primary key; none: it has none.
+    pub primary_key: Vec<String>,
 }
 
 const OPTIONS: [&str; 11] = [
@@ -64,32 +66,17 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
             return Err(bad(format!("unknown option \"{word}\""), format!("The options are {}.", OPTIONS.join(", "))));
         }
     }
-    if options.contains_key("parent") {
-        return Err(error::unsupported(
-            "option \"parent\" is not supported yet",
-            "Give the table gate columns of its own; the CHANGELOG says when parents come.",
+    let mut gates = gates.clone();
+    let parent = parent::written(&mut gates, options)?;
+    let mut spec = Spec { gates: read_gates(table, &gates, snap)?, ..Spec::default() };
+    if spec.gates.is_empty() && parent.is_none() {
+        return Err(bad(
+            "no gate given",
+            "Name at least one gate, for instance {\"location\": \"location_id\"}, or a parent.",
         ));
     }
-    let mut spec = Spec { gates: read_gates(table, gates, snap)?, ..Spec::default() };
-    if spec.gates.is_empty() {
-        return Err(bad("no gate given", "Name at least one gate, for instance {\"location\": \"location_id\"}."));
-    }
-    spec.key = match text(options, "key")? {
-        Some(key) => {
-            if !can_be_key(table.column(&key)?) {
-                return Err(wrong_type(
-                    format!("column \"{key}\" has a type that cannot be the key"),
-                    "Use smallint, integer, bigint, uuid or text.",
-                ));
-            }
-            require_unique(table, &key)?;
-            Some(key)
-        }
-        None => match &table.primary_key {
-            Some(key) if can_be_key(table.column(key)?) => Some(key.clone()),
-            _ => None,
-        },
-    };
+    spec.key = read_key(table, options)?;
+    spec.parent = parent.map(|p| parent::read(table, &p, snap)).transpose()?;
     spec.owner = principal_column(table, options, "owner", snap)?;
     spec.requester = principal_column(table, options, "requester", snap)?;
     spec.deleted_by = principal_column(table, options, "deleted_by", snap)?;
@@ -124,15 +111,43 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
     }
     spec.columns = mapped_columns(table, options, &spec, snap)?;
     require_gates(&mut spec, options)?;
+    if !spec.decides() {
+        parent::alone(&spec)?;
+    }
     each_column_once(&spec)?;
     Ok((spec, flag(options, "default")?))
+}
+
+/// The key of the table: what option "key" names, else its primary key.
+fn read_key(table: &Table, options: &Map<String, Value>) -> Result<Option<Names>> {
+    let Some(written) = options.get("key").filter(|v| !v.is_null()) else {
+        for name in &table.primary_key {
+            if !can_be_key(table.column(name)?) {
+                return Ok(None);
+            }
+        }
+        return Ok(if table.primary_key.is_empty() { None } else { Some(Names::new(table.primary_key.clone())) });
+    };
+    let names = Names::read(written).ok_or_else(|| {
+        bad("option \"key\" must be a column or a list of different columns", "Write \"id\" or [\"a\", \"b\"].")
+    })?;
+    for name in names.columns() {
+        if !can_be_key(table.column(name)?) {
+            return Err(wrong_type(
+                format!("column \"{name}\" has a type that cannot be the key"),
+                "Use smallint, integer, bigint, uuid or text.",
+            ));
+        }
+    }
+    require_unique(table, names.columns())?;
+    Ok(Some(names))
 }
 
 fn can_be_key(column: &Column) -> bool {
     Type::of(column.ty).is_key()
 }
 
-fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>> {
+pub fn object<'a>(value: &'a Value, what: &str) -> Result<&'a Map<String, Value>> {
     value.as_object().ok_or_else(|| {
         bad(format!("{what} must be a JSON object"), format!("Write {what} as {{\"word\": \"column\", …}}."))
     })
@@ -391,7 +406,7 @@ fn mapped_columns(
     let mut out = BTreeMap::new();
     for (name, word) in object(value, "columns")? {
         table.column(name)?;
-        if spec.shape_columns().contains(&name.as_str()) || spec.key.as_deref() == Some(name) {
+        if spec.shape_columns().contains(&name.as_str()) || spec.key.iter().any(|k| k.columns().contains(name)) {
             return Err(bad(
                 format!("column \"{name}\" is mapped already"),
                 "Gates, key, owner, requester and flags have actions of their own.",
@@ -442,7 +457,7 @@ fn each_column_once(spec: &Spec) -> Result<()> {
     columns.sort_unstable();
     // A key may be a gate or an owner as well (a row per project, a row per user), but nothing that docacl writes.
     let written = [spec.own_acl.as_deref(), spec.deleted_by.as_ref().map(|c| c.column.as_str())];
-    let key = spec.key.as_deref().filter(|key| written.contains(&Some(key)));
+    let key = spec.key.iter().flat_map(Names::columns).map(String::as_str).find(|key| written.contains(&Some(key)));
     match key.or(columns.windows(2).find(|w| w[0] == w[1]).map(|w| w[0])) {
         Some(twice) => Err(bad(format!("column \"{twice}\" is given twice"), "Give each column one meaning.")),
         None => Ok(()),

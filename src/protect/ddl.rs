@@ -12,7 +12,7 @@ use pgrx::prelude::*;
 
 use super::catalog::spi;
 use super::columns::Table;
-use super::spec::Spec;
+use super::spec::{ParentSpec, Spec};
 use crate::error::Result;
 use crate::shape::Shape;
 
@@ -38,10 +38,17 @@ pub fn write(table: &Table, spec: &Spec) -> Result<()> {
 /// The statements that protect a table: what [`write`] runs, and what `acl_check` compares the catalogue with.
 /// `has_permissive`: the application has permissive policies of its own.
 pub fn statements(name: &str, spec: &Spec, has_permissive: bool) -> Result<Vec<String>> {
-    let read = check(Actions::READ, &spec.shape(), &spec.shape_columns())?;
-    let add = check(Actions::ADD, &spec.shape().as_new(), &spec.new_shape_columns())?;
-    let update = check(spec.update_actions(), &spec.shape(), &spec.shape_columns())?;
-    let delete = check(Actions::DELETE, &spec.shape(), &spec.shape_columns())?;
+    let both = |own: Result<String>, asked: fn(&ParentSpec) -> u64| -> Result<String> {
+        match &spec.parent {
+            None => own,
+            Some(parent) if !spec.decides() => Ok(parent_check(parent, asked(parent))),
+            Some(parent) => Ok(format!("{} AND {}", own?, parent_check(parent, asked(parent)))),
+        }
+    };
+    let read = both(check(Actions::READ, &spec.shape(), &spec.shape_columns()), |p| p.select)?;
+    let add = both(check(Actions::ADD, &spec.shape().as_new(), &spec.new_shape_columns()), |p| p.insert)?;
+    let update = both(check(spec.update_actions(), &spec.shape(), &spec.shape_columns()), |p| p.update)?;
+    let delete = both(check(Actions::DELETE, &spec.shape(), &spec.shape_columns()), |p| p.delete)?;
     let mut statements = vec![
         format!("CREATE POLICY docacl_select ON {name} AS RESTRICTIVE FOR SELECT USING ({read})"),
         // The trigger has judged the row by now, and says why; this holds where somebody disabled it.
@@ -53,7 +60,8 @@ pub fn statements(name: &str, spec: &Spec, has_permissive: bool) -> Result<Vec<S
     if has_permissive {
         statements.push(format!(
             "CREATE POLICY docacl_installed ON {name} AS RESTRICTIVE FOR ALL \
-             USING ((SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'docacl')))"
+             USING ((SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_extension WHERE extname = 'docacl')){})",
+            if spec.parent.is_some() { with_the_others(name) } else { String::new() }
         ));
     } else {
         statements.push(format!("CREATE POLICY docacl_permissive ON {name} FOR ALL USING ({read}) WITH CHECK (true)"));
@@ -108,6 +116,24 @@ fn check(wanted: Actions, shape: &Shape, columns: &[&str]) -> Result<String> {
     }
     call.push(')');
     Ok(call)
+}
+
+/// The call of docacl.parent_check. The parent as a constant of type regclass: renamed, it stays the parent, and it
+/// cannot be dropped without these policies, which closes the table.
+fn parent_check(parent: &ParentSpec, wanted: u64) -> String {
+    let columns: Vec<String> = parent.column.columns().iter().map(pgrx::spi::quote_identifier).collect();
+    let relation = pgrx::spi::quote_literal(parent.name());
+    format!("docacl.parent_check({}::bigint, {relation}::regclass, {})", wanted as i64, columns.join(", "))
+}
+
+/// DROP TABLE … CASCADE of the parent takes the restrictive policies away and leaves the extension: where the
+/// application's permissive policies would then decide alone, the table closes.
+fn with_the_others(name: &str) -> String {
+    format!(
+        " AND (SELECT count(*) = 4 FROM pg_catalog.pg_policy AS p WHERE p.polrelid = {}::regclass AND p.polname IN \
+         ('docacl_select', 'docacl_insert', 'docacl_update', 'docacl_delete'))",
+        pgrx::spi::quote_literal(name)
+    )
 }
 
 fn run(statements: &[String]) -> Result<()> {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::catalog::spi;
 use super::columns::{self, Column, Table};
 use super::lint::{self, Finding};
-use super::{Spec, ddl, lists};
+use super::{Spec, ddl, lists, parent};
 use crate::admin::asker::Asker;
 use crate::error::{self, Result, wrong_object};
 use crate::facts;
@@ -28,9 +28,12 @@ fn acl_protect(
     >,
 > {
     let relation = relation.ok_or_else(|| error::null("relation"))?.0;
-    let gates = gates.ok_or_else(|| error::null("gates"))?.0;
-    let options = options.ok_or_else(|| error::null("options"))?.0;
+    let mut gates = gates.ok_or_else(|| error::null("gates"))?.0;
+    let mut options = options.ok_or_else(|| error::null("options"))?.0;
     Asker::now()?.require_above("protect tables")?;
+    // Before AsOwner, which is another user with another search_path.
+    parent::qualify(&mut gates)?;
+    parent::qualify(&mut options)?;
     let _owner = AsOwner::begin()?;
     Ok(TableIterator::new(protect(relation, &gates, &options)?))
 }
@@ -48,6 +51,9 @@ pub fn protect(relation: pg_sys::Oid, gates: &Value, options: &Value) -> Result<
         return Err(error::exists("default documents table", &name_of(other.relation)?));
     }
     let before = before.map(|t| Spec::from_json(t.spec)).transpose()?;
+    if before.as_ref().is_some_and(|before| before.key != spec.key) {
+        parent::refuse_children(relation, &snap)?;
+    }
     if before.is_none() {
         refuse_foreign_policies(&table)?;
     }
@@ -73,10 +79,11 @@ fn acl_unprotect(relation: Option<Regclass>) -> Result<()> {
     let _owner = AsOwner::begin()?;
     lock(relation)?;
     // Whatever became of it since, as a child of another table or without its key: it is given back.
-    let table = Table { oid: relation, name: name_of(relation)?, columns: Vec::new(), primary_key: None };
+    let table = Table { oid: relation, name: name_of(relation)?, columns: Vec::new(), primary_key: Vec::new() };
     if facts::protected_table(relation, &Snap::fresh())?.is_none() {
         return Err(not_protected(&table.name));
     }
+    parent::refuse_children(relation, &Snap::fresh())?;
     ddl::remove(&table)?;
     let (rls, force) = Spi::get_two_with_args::<bool, bool>(
         "DELETE FROM docacl.protected_table WHERE relation = $1 RETURNING had_rls, had_force",
@@ -175,12 +182,14 @@ fn describe(relation: pg_sys::Oid) -> Result<Table> {
         Ok::<_, pgrx::spi::SpiError>(out)
     })
     .map_err(spi)?;
-    let primary_key = Spi::get_one_with_args::<String>(
-        "SELECT min(a.attname::text) FROM pg_catalog.pg_index i JOIN pg_catalog.pg_attribute a \
-         ON a.attrelid = i.indrelid AND a.attnum = i.indkey[0] WHERE i.indrelid = $1 AND i.indisprimary AND i.indnkeyatts = 1",
+    let primary_key = Spi::get_one_with_args::<Vec<String>>(
+        "SELECT array_agg(a.attname::text ORDER BY k.at) FROM pg_catalog.pg_index i, \
+         unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, at), pg_catalog.pg_attribute a \
+         WHERE i.indrelid = $1 AND i.indisprimary AND k.at <= i.indnkeyatts AND a.attrelid = $1 AND a.attnum = k.attnum",
         &[relation.into()],
     )
-    .map_err(spi)?;
+    .map_err(spi)?
+    .unwrap_or_default();
     Ok(Table { oid: relation, name, columns, primary_key })
 }
 

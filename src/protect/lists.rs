@@ -5,6 +5,7 @@ use pgrx::prelude::*;
 
 use super::catalog::spi;
 use super::columns::Table;
+use super::key::{self, Names};
 use super::spec::{ReferenceColumn, Spec};
 use crate::error::{Result, in_use, inconsistent};
 use crate::facts;
@@ -20,7 +21,7 @@ pub fn keep(table: &Table, before: Option<&Spec>, spec: &Spec, snap: &Snap) -> R
         if before.own_acl == spec.own_acl && before.key == spec.key && places(before) == places(spec) {
             return Ok(());
         }
-        if table.column(column).is_ok() && !lists(table, column, column, 1)?.is_empty() {
+        if table.column(column).is_ok() && !lists(table, column, std::slice::from_ref(column), 1)?.is_empty() {
             let quoted = pgrx::spi::quote_identifier(column);
             return Err(in_use(
                 format!("rows of table {} have lists of their own", table.name),
@@ -42,8 +43,10 @@ fn places(spec: &Spec) -> Vec<&ReferenceColumn> {
 }
 
 /// 23514 where a value is not the list of its row: while the table was not protected anybody might have written it.
-fn fit(table: &Table, column: &str, key: &str, snap: &Snap) -> Result<()> {
-    for (row, own) in lists(table, column, key, i64::MAX)? {
+fn fit(table: &Table, column: &str, names: &Names, snap: &Snap) -> Result<()> {
+    let types = names.columns().iter().map(|n| Ok(table.column(n)?.ty)).collect::<Result<Vec<_>>>()?;
+    for (row, own) in lists(table, column, names.columns(), i64::MAX)? {
+        let row = row.into_iter().collect::<Option<Vec<String>>>().map(|values| key::join(&types, &values));
         let list = facts::resource(own.unsigned_abs() as i64, snap)?.filter(|r| r.kind == "document");
         if !list.is_some_and(|l| l.relation == Some(table.oid) && l.row_key == row) {
             return Err(inconsistent(
@@ -60,14 +63,16 @@ fn fit(table: &Table, column: &str, key: &str, snap: &Snap) -> Result<()> {
 }
 
 /// Keys and lists of rows that have one, `most` of them; read as the table's owner: see [`AsTableOwner`].
-fn lists(table: &Table, column: &str, key: &str, most: i64) -> Result<Vec<(Option<String>, i64)>> {
-    let (column, key) = (pgrx::spi::quote_identifier(column), pgrx::spi::quote_identifier(key));
-    let sql = format!("SELECT {key}::text, {column} FROM {} WHERE {column} IS NOT NULL LIMIT {most}", table.name);
+fn lists(table: &Table, column: &str, key: &[String], most: i64) -> Result<Vec<(Vec<Option<String>>, i64)>> {
+    let column = pgrx::spi::quote_identifier(column);
+    let key: Vec<String> = key.iter().map(|k| format!("{}::text", pgrx::spi::quote_identifier(k))).collect();
+    let key = key.join(", ");
+    let sql = format!("SELECT ARRAY[{key}], {column} FROM {} WHERE {column} IS NOT NULL LIMIT {most}", table.name);
     let _table_owner = AsTableOwner::begin(table.oid)?;
     Spi::connect_mut(|client| {
         let mut out = Vec::new();
         for row in client.update(&sql, None, &[])? {
-            out.push((row.get::<String>(1)?, row.get::<i64>(2)?.unwrap_or_default()));
+            out.push((row.get::<Vec<Option<String>>>(1)?.unwrap_or_default(), row.get::<i64>(2)?.unwrap_or_default()));
         }
         Ok(out)
     })

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use docacl_core::Actions;
 use serde::{Deserialize, Serialize};
 
+use super::key::Names;
 use crate::error::{Result, internal};
 use crate::shape::{By, Gate, Reference, Shape};
 
@@ -47,7 +48,7 @@ pub struct GateSpec {
 pub struct Spec {
     pub gates: Vec<GateSpec>,
     #[serde(default)]
-    pub key: Option<String>,
+    pub key: Option<Names>,
     #[serde(default)]
     pub owner: Option<PrincipalColumn>,
     #[serde(default)]
@@ -63,6 +64,24 @@ pub struct Spec {
     /// Column → bit mask of the action that its change asks.
     #[serde(default)]
     pub columns: BTreeMap<String, u64>,
+    /// The table whose rows decide this one's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent: Option<ParentSpec>,
+}
+
+/// A parent: by name, which a dump carries; the policies hold it by OID.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ParentSpec {
+    pub schema: String,
+    pub relation: String,
+    /// The columns that hold the key of the parent's row, in that key's order.
+    pub column: Names,
+    /// Bit masks of what each command asks of the parent's row.
+    pub select: u64,
+    pub insert: u64,
+    pub update: u64,
+    pub delete: u64,
 }
 
 impl Spec {
@@ -88,6 +107,11 @@ impl Spec {
     /// The spec as text.
     pub fn to_text(&self) -> Result<String> {
         serde_json::to_string(self).map_err(|e| internal(format!("a spec could not be written: {e}")))
+    }
+
+    /// Whether the row's own gates, or its owner, have a say: a table with nothing but a parent has none.
+    pub fn decides(&self) -> bool {
+        self.parent.is_none() || !self.gates.is_empty() || self.owner.is_some()
     }
 
     /// The shape of its rows.

@@ -7,13 +7,12 @@ use std::rc::Rc;
 
 use docacl_core::verdict::Verdict;
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use super::Spec;
 use super::functions::{name_of, not_protected};
 use crate::bound::Bound;
 use crate::descriptor::attributes;
-use crate::error::{Result, internal, wrong_state};
+use crate::error::{Result, wrong_state};
 use crate::facts;
 use crate::ring::Ring;
 use crate::scan::{self, Snap};
@@ -27,15 +26,22 @@ pub struct Target {
     shape: Rc<Shape>,
     /// Attribute numbers of the shape's columns, and their types.
     columns: Vec<(i16, Type)>,
-    key: Option<KeyColumn>,
+    key: Option<Key>,
+    /// Where the key of the parent's row stands in the row; none: the table has no parent.
+    parent: Option<Vec<(i16, pg_sys::Oid)>>,
+}
+
+struct Key {
+    columns: Vec<KeyColumn>,
+    /// A unique index of these columns alone, and its columns as positions among them.
+    index: pg_sys::Oid,
+    order: Vec<usize>,
 }
 
 struct KeyColumn {
     attno: i16,
     ty: pg_sys::Oid,
     collation: pg_sys::Oid,
-    /// A unique index of this column alone.
-    index: pg_sys::Oid,
 }
 
 /// Bindings of shapes to rings, kept while both are: binding costs more than deciding.
@@ -69,19 +75,27 @@ pub fn unbind() {
 
 /// The protected table of this OID: 55000 where it is not protected.
 pub fn of(relation: pg_sys::Oid) -> Result<Rc<Target>> {
+    match known(relation)? {
+        Some(target) => Ok(target),
+        None => Err(not_protected(&name_of(relation)?)),
+    }
+}
+
+/// The protected table of this OID; `None` where it is not protected.
+pub fn known(relation: pg_sys::Oid) -> Result<Option<Rc<Target>>> {
     scan::watch();
     if let Some(target) = TARGETS.with_borrow(|t| t.get(&relation).cloned()) {
-        return Ok(target);
+        return Ok(Some(target));
     }
     // The lock first: what changes the table afterwards is heard of, and what changed it before is read.
     let _lock = Lock::share(relation);
     let snap = Snap::newest();
     let Some(table) = facts::protected_table(relation, &snap)? else {
-        return Err(not_protected(&name_of(relation)?));
+        return Ok(None);
     };
     let target = Rc::new(read(relation, Spec::from_json(table.spec)?)?);
     TARGETS.with_borrow_mut(|t| t.insert(relation, target.clone()));
-    Ok(target)
+    Ok(Some(target))
 }
 
 /// The default documents table: 55000 where there is none.
@@ -148,24 +162,35 @@ fn read(relation: pg_sys::Oid, spec: Spec) -> Result<Target> {
             find(name)?;
         }
         let key = match &spec.key {
-            Some(name) => {
-                let a = find(name)?;
-                unique_index(rel, a.attnum).map(|index| KeyColumn {
-                    attno: a.attnum,
-                    ty: a.atttypid,
-                    collation: a.attcollation,
-                    index,
-                })
+            Some(names) => {
+                let mut columns = Vec::new();
+                for name in names.columns() {
+                    let a = find(name)?;
+                    columns.push(KeyColumn { attno: a.attnum, ty: a.atttypid, collation: a.attcollation });
+                }
+                let attnos: Vec<i16> = columns.iter().map(|c| c.attno).collect();
+                unique_index(rel, &attnos).map(|(index, order)| Key { columns, index, order })
+            }
+            None => None,
+        };
+        let parent = match &spec.parent {
+            Some(parent) => {
+                let mut columns = Vec::new();
+                for name in parent.column.columns() {
+                    let a = find(name)?;
+                    columns.push((a.attnum, a.atttypid));
+                }
+                Some(columns)
             }
             None => None,
         };
         pg_sys::table_close(rel, pg_sys::AccessShareLock as i32);
-        Ok(Target { relation, spec, shape, columns, key })
+        Ok(Target { relation, spec, shape, columns, key, parent })
     }
 }
 
-/// A unique, valid, complete btree index of one column.
-unsafe fn unique_index(rel: pg_sys::Relation, attno: i16) -> Option<pg_sys::Oid> {
+/// A unique, valid, complete btree index of these columns, whatever their order, and that order.
+unsafe fn unique_index(rel: pg_sys::Relation, attnos: &[i16]) -> Option<(pg_sys::Oid, Vec<usize>)> {
     // SAFETY: an open relation; each index is opened and closed.
     unsafe {
         let list = pg_sys::RelationGetIndexList(rel);
@@ -176,13 +201,15 @@ unsafe fn unique_index(rel: pg_sys::Relation, attno: i16) -> Option<pg_sys::Oid>
             let opened = pg_sys::index_open(index, pg_sys::AccessShareLock as i32);
             let form = &*(*opened).rd_index;
             let whole = pg_sys::RelationGetIndexPredicate(opened).is_null();
-            if form.indisunique
-                && form.indisvalid
-                && form.indnkeyatts == 1
-                && whole
-                && form.indkey.values.as_slice(1)[0] == attno
-            {
-                found = found.or(Some(index));
+            if form.indisunique && form.indisvalid && usize::try_from(form.indnkeyatts) == Ok(attnos.len()) && whole {
+                let order: Option<Vec<usize>> = form
+                    .indkey
+                    .values
+                    .as_slice(attnos.len())
+                    .iter()
+                    .map(|attno| attnos.iter().position(|a| a == attno))
+                    .collect();
+                found = found.or(order.map(|order| (index, order)));
             }
             pg_sys::index_close(opened, pg_sys::AccessShareLock as i32);
         }
@@ -193,50 +220,108 @@ unsafe fn unique_index(rel: pg_sys::Relation, attno: i16) -> Option<pg_sys::Oid>
 impl Target {
     /// What a principal may do with the row of this key; `None` where there is no such row.
     pub fn verdict(&self, ring: &Rc<Ring>, key: &str, snap: &Snap) -> Result<Option<Verdict>> {
-        let bound = self.bind(ring, snap)?;
-        self.with_row(key, snap, |row| bound.verdict(row, snap))
+        self.with_row(key, snap, |row| super::parent::verdict(self, ring, row, snap))
     }
 
-    /// Calls `use_row` with the columns of the row of this key.
+    /// Calls `use_row` with the columns of the row of this key: those of the shape, then those that name the parent.
     pub fn with_row<T>(
         &self,
         key: &str,
         snap: &Snap,
         use_row: impl FnOnce(&Vec<Option<pg_sys::Datum>>) -> Result<T>,
     ) -> Result<Option<T>> {
-        let Some(column) = &self.key else {
-            return Err(wrong_state(
-                format!("table {} is protected without a key", name_of(self.relation)?),
-                "Give it a primary key or a unique index, and protect it again with the option \"key\".",
-            ));
-        };
-        let Some((value, procedure)) = key_datum(column.ty, key)? else {
+        let Some(texts) = super::key::split(&self.key_types()?, key) else {
             return Ok(None);
         };
+        let values: Option<Vec<pg_sys::Datum>> =
+            self.key_types()?.iter().zip(&texts).map(|(ty, text)| super::key::datum(*ty, text)).collect();
+        match values {
+            Some(values) => self.with_row_of(&values, snap, use_row),
+            None => Ok(None),
+        }
+    }
+
+    /// 0A000 where another table's rows decide: explanations speak of a row's own gates, which are not the whole.
+    pub fn refuse_parent(&self) -> Result<()> {
+        match &self.spec.parent {
+            None => Ok(()),
+            Some(parent) => Err(crate::error::unsupported(
+                format!("rows of table {} are decided by their parent's rows", name_of(self.relation)?),
+                format!("Ask about the row of {} that they refer to.", parent.name()),
+            )),
+        }
+    }
+
+    /// Whether its rows can be found by a key.
+    pub fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+
+    /// The types of the key's columns: 55000 where the table has no key.
+    pub fn key_types(&self) -> Result<Vec<pg_sys::Oid>> {
+        match &self.key {
+            Some(key) => Ok(key.columns.iter().map(|c| c.ty).collect()),
+            None => Err(wrong_state(
+                format!("table {} is protected without a key", name_of(self.relation)?),
+                "Give it a primary key or a unique index, and protect it again with the option \"key\".",
+            )),
+        }
+    }
+
+    /// The same for a key as values of the key's types.
+    pub fn with_row_of<T>(
+        &self,
+        key: &[pg_sys::Datum],
+        snap: &Snap,
+        use_row: impl FnOnce(&Vec<Option<pg_sys::Datum>>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        let Some(columns) = self.key.as_ref().filter(|k| k.columns.len() == key.len()) else {
+            return Ok(None);
+        };
+        let mut scan_keys = Vec::new();
+        for at in &columns.order {
+            let (Some(column), Some(value)) = (columns.columns.get(*at), key.get(*at)) else {
+                return Ok(None);
+            };
+            let mut scan_key = pg_sys::ScanKeyData::default();
+            // SAFETY: fills in the scan key for one column of the index, in the index's order.
+            unsafe {
+                pg_sys::ScanKeyInit(
+                    &mut scan_key,
+                    column.attno,
+                    pg_sys::BTEqualStrategyNumber as u16,
+                    pg_sys::Oid::from(super::key::equality(column.ty)?),
+                    *value,
+                );
+            }
+            scan_key.sk_collation = column.collation;
+            scan_keys.push(scan_key);
+        }
         let mut out = None;
         // SAFETY: the relation is opened with a lock and closed; the tuple is used before the scan ends. The row
         // is read past row security: the verdict about it is what is asked for.
         unsafe {
             let rel = pg_sys::table_open(self.relation, pg_sys::AccessShareLock as i32);
-            let mut scan_key = pg_sys::ScanKeyData::default();
-            pg_sys::ScanKeyInit(
-                &mut scan_key,
-                column.attno,
-                pg_sys::BTEqualStrategyNumber as u16,
-                pg_sys::Oid::from(procedure),
-                value,
+            let scan = pg_sys::systable_beginscan(
+                rel,
+                columns.index,
+                true,
+                snap.pointer(),
+                scan_keys.len() as i32,
+                scan_keys.as_mut_ptr(),
             );
-            scan_key.sk_collation = column.collation;
-            let scan = pg_sys::systable_beginscan(rel, column.index, true, snap.pointer(), 1, &mut scan_key);
             let tuple = pg_sys::systable_getnext(scan);
             if !tuple.is_null() {
                 let natts = (*(*rel).rd_att).natts as usize;
                 let (mut values, mut nulls) = (vec![pg_sys::Datum::from(0usize); natts], vec![true; natts]);
                 pg_sys::heap_deform_tuple(tuple, (*rel).rd_att, values.as_mut_ptr(), nulls.as_mut_ptr());
+                let parent = self.parent.iter().flatten().map(|(attno, _)| attno);
                 let row = self
                     .columns
                     .iter()
-                    .map(|(attno, _)| {
+                    .map(|(attno, _)| attno)
+                    .chain(parent)
+                    .map(|attno| {
                         let at = (*attno - 1) as usize;
                         if nulls[at] { None } else { Some(values[at]) }
                     })
@@ -254,27 +339,36 @@ impl Target {
         &self.shape
     }
 
+    /// The types of the columns that name the parent's row, which stand in a row after those of the shape.
+    pub fn parent_types(&self) -> Vec<pg_sys::Oid> {
+        self.parent.iter().flatten().map(|(_, ty)| *ty).collect()
+    }
+
     /// The types of the shape's columns.
     pub fn types(&self) -> Vec<Type> {
         self.columns.iter().map(|(_, ty)| *ty).collect()
     }
 
-    /// The key column, quoted, and a key as a literal of its type; `None` where it is no value of that type.
-    pub fn key_literal(&self, key: &str) -> Result<Option<(String, String)>> {
-        let (Some(column), Some(name)) = (&self.key, &self.spec.key) else {
+    /// A key as a condition of SQL, and the columns to read it back; `None` where it is no key of this table.
+    pub fn key_condition(&self, key: &str) -> Result<Option<(Vec<String>, String)>> {
+        let (Some(columns), Some(names)) = (&self.key, &self.spec.key) else {
             return Ok(None);
         };
-        if key_datum(column.ty, key)?.is_none() {
+        let types: Vec<pg_sys::Oid> = columns.columns.iter().map(|c| c.ty).collect();
+        let Some(texts) = super::key::split(&types, key) else {
             return Ok(None);
+        };
+        let (mut quoted, mut conditions) = (Vec::new(), Vec::new());
+        for ((name, ty), text) in names.columns().iter().zip(&types).zip(&texts) {
+            if super::key::datum(*ty, text).is_none() {
+                return Ok(None);
+            }
+            let column = pgrx::spi::quote_identifier(name);
+            let literal = pgrx::spi::quote_literal(text);
+            conditions.push(format!("{column} = {literal}::{}", super::key::type_name(*ty)));
+            quoted.push(column);
         }
-        let ty = match column.ty {
-            pg_sys::INT2OID => "smallint",
-            pg_sys::INT4OID => "integer",
-            pg_sys::INT8OID => "bigint",
-            pg_sys::UUIDOID => "uuid",
-            _ => "text",
-        };
-        Ok(Some((pgrx::spi::quote_identifier(name), format!("{}::{ty}", pgrx::spi::quote_literal(key)))))
+        Ok(Some((quoted, conditions.join(" AND "))))
     }
 
     /// The table's shape bound to a ring.
@@ -296,20 +390,4 @@ impl Target {
         }
         Ok(bound)
     }
-}
-
-/// A key as a value of the key column's type with its equality; `None` where it is no value of that type, and
-/// so no row's key.
-fn key_datum(ty: pg_sys::Oid, key: &str) -> Result<Option<(pg_sys::Datum, u32)>> {
-    let found = match ty {
-        pg_sys::INT2OID => key.trim().parse::<i16>().ok().and_then(|i| i.into_datum()).map(|d| (d, pg_sys::F_INT2EQ)),
-        pg_sys::INT4OID => key.trim().parse::<i32>().ok().and_then(|i| i.into_datum()).map(|d| (d, pg_sys::F_INT4EQ)),
-        pg_sys::INT8OID => key.trim().parse::<i64>().ok().and_then(|i| i.into_datum()).map(|d| (d, pg_sys::F_INT8EQ)),
-        pg_sys::UUIDOID => crate::value::parse_uuid(key)
-            .and_then(|u| pgrx::Uuid::from_bytes(u.to_be_bytes()).into_datum())
-            .map(|d| (d, pg_sys::F_UUID_EQ)),
-        pg_sys::TEXTOID | pg_sys::VARCHAROID => key.into_datum().map(|d| (d, pg_sys::F_TEXTEQ)),
-        _ => return Err(internal("a key column of an unexpected type")),
-    };
-    Ok(found)
 }

@@ -1,18 +1,20 @@
 //! Judging INSERT, UPDATE and DELETE of one row: which actions the change asks, whether they are held, and what
 //! docacl itself writes (owner, requester, deleted_by, the place of an own list).
 
+use docacl_core::parent::below;
 use docacl_core::verdict::{Rule, Verdict};
 use docacl_core::{Actions, SubjectKind, action};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::tuple::{Column, Values, Who, distinct, is_default};
-use super::{Site, references};
+use super::{Site, parent, references};
 use crate::admin::write;
 use crate::bound::Bound;
 use crate::error::{Result, denied, inconsistent, missing_reference, required};
 use crate::facts;
 use crate::freshness;
+use crate::protect::key;
 use crate::scan::Snap;
 use crate::shape::By;
 
@@ -32,6 +34,7 @@ pub unsafe fn insert(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
         }
         references::require_gates(site, &values)?;
         references::check(site, &values)?;
+        parent::check(site, None, &values)?;
         references::check_people(site, &values, |_| true)?;
         Ok(values.into_tuple(data.tg_trigtuple, relation, &changed))
     }
@@ -55,7 +58,7 @@ unsafe fn judge_insert(
         return Err(own_acl_refused(&table));
     }
     references::require_gates(site, values)?;
-    let mut verdict = verdict(&bound.new, values, &site.columns.new_shape, &snap)?;
+    let mut verdict = verdict_as_new(site, &bound.new, values, &snap)?;
     if !is_admin(&verdict) {
         if let Some(owner) = site.columns.owner {
             write_me(&bound.new, owner, values, changed)?;
@@ -73,14 +76,17 @@ unsafe fn judge_insert(
             }
         }
         if !changed.is_empty() {
-            verdict = self::verdict(&bound.new, values, &site.columns.new_shape, &snap)?;
+            verdict = verdict_as_new(site, &bound.new, values, &snap)?;
         }
     }
     let ask = |actions: Actions| -> Result<()> {
         if verdict.actions.contains(actions) {
             return Ok(());
         }
-        Err(refusal(&table, actions, &bound.new, &values.row(&site.columns.new_shape), &snap)?)
+        Err(match &site.parent {
+            Some(parent) if parent.alone => parent.refusal(&table),
+            _ => refusal(&table, actions, &bound.new, &values.row(&site.columns.new_shape), &snap)?,
+        })
     };
     ask(Actions::ADD)?;
     let flags = [(site.columns.immutable, Actions::IMMUTABLE), (site.columns.deleted, Actions::DELETE)];
@@ -96,7 +102,23 @@ unsafe fn judge_insert(
             ask(actions)?;
         }
     }
-    Ok(())
+    match &site.parent {
+        Some(parent) => parent.require(parent.asked.insert, &table, &bound.new, values, &snap),
+        None => Ok(()),
+    }
+}
+
+/// What may be done with a new row by its own gates, or where it has none by its parent's row.
+fn verdict_as_new(site: &Site, bound: &Bound, values: &Values, snap: &Snap) -> Result<Verdict> {
+    match &site.parent {
+        Some(parent) if parent.alone => {
+            let above = parent.verdict(bound, values, snap)?;
+            let mut below = below(None, above, &parent.asked);
+            below.actions.set(Actions::ADD, above.actions.contains(parent.asked.insert));
+            Ok(below)
+        }
+        _ => verdict(bound, values, &site.columns.new_shape, snap),
+    }
 }
 
 /// UPDATE: what each changed column asks of the old row, and add of the new row where a gate changes.
@@ -124,6 +146,7 @@ pub unsafe fn update(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
             refuse_nulled_gate(site, &old, &new)?;
             references::check(site, &new)?;
         }
+        parent::check(site, Some(&old), &new)?;
         references::check_people(site, &new, |column| distinct(column, &old, &new))?;
         follow(site, &old, &new, &gates)?;
         Ok(new.into_tuple(data.tg_newtuple, relation, &changed))
@@ -146,13 +169,26 @@ unsafe fn judge_update(
     };
     // SAFETY: values of the relation's columns.
     let differs = |column: Column, new: &Values| unsafe { distinct(column, old, new) };
-    let before = verdict(&bound.old, old, &site.columns.shape, &snap)?.of_existing();
+    let before = match &site.parent {
+        Some(parent) if parent.alone => below(None, parent.verdict(&bound.old, old, &snap)?, &parent.asked),
+        _ => verdict(&bound.old, old, &site.columns.shape, &snap)?.of_existing(),
+    };
     let ask_old = |actions: Actions| -> Result<()> {
         if before.actions.contains(actions) {
             return Ok(());
         }
-        Err(refusal(&table, actions, &bound.old, &old.row(&site.columns.shape), &snap)?)
+        Err(match &site.parent {
+            Some(parent) if parent.alone => parent.refusal(&table),
+            _ => refusal(&table, actions, &bound.old, &old.row(&site.columns.shape), &snap)?,
+        })
     };
+    // To another parent's row: what changing it asks of the old one, and what a new row asks of the new one.
+    if let Some(parent) = &site.parent
+        && parent.moves(old, new)
+    {
+        parent.require(parent.asked.update, &table, &bound.old, old, &snap)?;
+        parent.require(parent.asked.insert, &table, &bound.new, new, &snap)?;
+    }
     // What docacl writes itself.
     if let Some(own) = site.columns.own_acl
         && differs(own, new)
@@ -177,8 +213,8 @@ unsafe fn judge_update(
         put(by.column, old.get(by.column), new, changed);
     }
     // Key, owner, requester: system or admin.
-    let identity = [site.columns.key, site.columns.owner.map(|w| w.column), site.columns.requester.map(|w| w.column)];
-    if identity.into_iter().flatten().any(|c| differs(c, new)) && !is_admin(&before) {
+    let people = [site.columns.owner, site.columns.requester].into_iter().flatten().map(|w| w.column);
+    if site.columns.key.iter().copied().chain(people).any(|c| differs(c, new)) && !is_admin(&before) {
         return Err(denied(
             format!("permission denied to change key, owner or requester of a row of table \"{table}\""),
             "Only system and the account's admins change them.",
@@ -301,22 +337,30 @@ fn follow(site: &Site, old: &Values, new: &Values, gates: &[bool]) -> Result<()>
     };
     let id = (own.value() as i64).unsigned_abs() as i64;
     // SAFETY: values of the table's columns.
-    let key_differs = site.columns.key.is_some_and(|k| unsafe { distinct(k, old, new) });
+    let key_differs = site.columns.key.iter().any(|k| unsafe { distinct(*k, old, new) });
     let place = site.spec.gates.iter().zip(gates).any(|(g, differs)| *differs && g.gate == "place");
     if !key_differs && !place {
         return Ok(());
     }
     let location = location_of(site, new)?;
-    let key = match site.columns.key.and_then(|k| new.get(k).map(|d| (k, d))) {
-        Some((k, d)) => Some(references::text_of(k.ty, d)?),
-        None => None,
-    };
+    let key = key_of(site, new)?;
     write::run(
         "UPDATE docacl.resource SET parent_id = $2, row_key = coalesce($3, row_key), name = coalesce($3, name) \
          WHERE id = $1 AND kind = 'document'",
         &[id.into(), location.into(), key.into()],
     )
     .map(drop)
+}
+
+/// The key of a row as docacl writes it; `None` where it has none.
+fn key_of(site: &Site, values: &Values) -> Result<Option<String>> {
+    let (mut types, mut texts) = (Vec::new(), Vec::new());
+    for column in &site.columns.key {
+        let Some(datum) = values.get(*column) else { return Ok(None) };
+        types.push(column.ty);
+        texts.push(references::text_of(column.ty, datum)?);
+    }
+    Ok(if texts.is_empty() { None } else { Some(key::join(&types, &texts)) })
 }
 
 /// The location that a row refers to.
@@ -357,10 +401,7 @@ unsafe fn own_list_fits(site: &Site, data: &pg_sys::TriggerData, values: &Values
     let list = facts::resource(id, &snap)?.filter(|r| r.kind == "document").ok_or_else(|| {
         missing_reference("the row's own list does not exist", "Only docacl writes this column: use acl_grant_row.")
     })?;
-    let key = match site.columns.key.and_then(|k| values.get(k).map(|d| (k, d))) {
-        Some((k, d)) => Some(references::text_of(k.ty, d)?),
-        None => None,
-    };
+    let key = key_of(site, values)?;
     // SAFETY: the statement's open relation.
     if list.relation != Some(unsafe { (*data.tg_relation).rd_id }) || list.row_key != key {
         return Err(inconsistent(

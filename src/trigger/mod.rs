@@ -5,6 +5,7 @@
 //! refuses TRUNCATE to whoever is not exempt, system or admin of every account.
 
 mod judge;
+mod parent;
 mod references;
 mod truncate;
 mod tuple;
@@ -26,6 +27,7 @@ use crate::{freshness, identity};
 struct Site {
     spec: Rc<Spec>,
     columns: tuple::Columns,
+    parent: Option<parent::Parent>,
     /// Row security does not apply to this session: superuser, BYPASSRLS, a foreign key's action.
     exempt: bool,
     /// Who is asking; none: nobody.
@@ -102,6 +104,7 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
         let spec = Spec::parse(text)?;
         refuse_later_triggers(data)?;
         let columns = tuple::Columns::of(data.tg_relation, &spec)?;
+        let parent = parent::Parent::of(&spec, &columns.parent)?;
         let exempt = is_exempt(data.tg_relation);
         let snap = Snap::statement();
         let bound = match freshness::session_principal(&snap)? {
@@ -125,6 +128,7 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
         Ok(Site {
             spec,
             columns,
+            parent,
             exempt,
             bound,
             references: references::Checked::default(),

@@ -7,6 +7,7 @@ use crate::bound::Row;
 use crate::descriptor::attributes;
 use crate::error::{Result, internal};
 use crate::protect::Spec;
+use crate::protect::key::Names;
 use crate::protect::spec::PrincipalColumn;
 use crate::shape::By;
 
@@ -38,7 +39,10 @@ pub struct Columns {
     pub new_shape: Vec<Column>,
     /// Per gate of the spec, its references.
     pub gates: Vec<Vec<Column>>,
-    pub key: Option<Column>,
+    /// The columns of the key; none: no key.
+    pub key: Vec<Column>,
+    /// The columns that name the parent's row.
+    pub parent: Vec<Column>,
     pub owner: Option<Who>,
     pub requester: Option<Who>,
     pub own_acl: Option<Column>,
@@ -79,7 +83,8 @@ impl Columns {
         for name in spec.columns.keys() {
             find(name)?; // Renamed, its change would ask for nothing but write.
         }
-        let special: Vec<&str> = spec.shape_columns().into_iter().chain(spec.key.as_deref()).collect();
+        let key = column_names(spec.key.as_ref());
+        let special: Vec<&str> = spec.shape_columns().into_iter().chain(key.iter().copied()).collect();
         Ok(Columns {
             shape: list(spec.shape_columns())?,
             new_shape: list(spec.new_shape_columns())?,
@@ -88,7 +93,8 @@ impl Columns {
                 .iter()
                 .map(|g| list(g.refs.iter().map(|r| r.column.as_str()).collect()))
                 .collect::<Result<_>>()?,
-            key: one(&spec.key)?,
+            key: list(key.clone())?,
+            parent: list(column_names(spec.parent.as_ref().map(|p| &p.column)))?,
             owner: who(&spec.owner)?,
             requester: who(&spec.requester)?,
             own_acl: one(&spec.own_acl)?,
@@ -102,6 +108,10 @@ impl Columns {
                 .collect(),
         })
     }
+}
+
+fn column_names(names: Option<&Names>) -> Vec<&str> {
+    names.into_iter().flat_map(Names::columns).map(String::as_str).collect()
 }
 
 /// A row taken apart.

@@ -61,6 +61,7 @@ fn compare(
     };
     let mut named: Vec<&str> = spec.shape_columns();
     named.extend(spec.columns.keys().map(String::as_str));
+    named.extend(spec.parent.iter().flat_map(|p| p.column.columns()).map(String::as_str));
     if let Some(gone) = named.iter().find(|c| !table.columns.iter().any(|column| column == *c)) {
         // What the policies were cannot be said without it.
         report(
@@ -69,6 +70,10 @@ fn compare(
             "a column that protects the table was renamed or dropped",
             again(),
         );
+        return Ok(());
+    }
+    if spec.parent.as_ref().is_some_and(|p| p.oid().is_none()) {
+        report("error", table.name, "the table whose rows decide this one's was renamed or dropped", again());
         return Ok(());
     }
     let policy = |name: &str| policies.get(&(table.oid, name.to_owned()));
