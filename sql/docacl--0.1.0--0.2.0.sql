@@ -50,6 +50,12 @@ COMMENT ON FUNCTION docacl.row_check_support(internal) IS 'Planner support of do
 
 ALTER FUNCTION docacl.row_check(bigint, text, "any") SUPPORT docacl.row_check_support;
 
+-- What the policies of a table with a parent call. Properties as of docacl.row_check, and for the same reasons; dearer,
+-- since the parent's row has to be found.
+CREATE FUNCTION docacl.parent_check(wanted bigint, parent regclass, VARIADIC "any") RETURNS boolean
+LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE COST 10 AS 'MODULE_PATHNAME', 'docacl_parent_check';
+COMMENT ON FUNCTION docacl.parent_check(bigint, regclass, "any") IS 'Whether who is asking may do all of the wanted actions with the row of the parent table that has this key. Called by the policies that acl_protect writes.';
+
 -- What refers to what in docacl's tables. Foreign keys would do, but for pg_restore: it brings the tables of an extension
 -- in any order, several at a time, while the extension's foreign keys are there already. So these triggers take their
 -- place, lock what foreign keys lock, and stand aside for a restore: pg_dump empties search_path (as logical
