@@ -96,8 +96,8 @@ pub fn selections(session: &mut Session, world: &World, table: &Table, role: Opt
     seen
 }
 
-/// `acl_actions_row` about everybody, and `acl_can_row` with every action, for some rows. The session is a
-/// superuser's.
+/// `acl_actions_row` about everybody, `acl_can_row` with every action, and the verdict of `acl_explain_row` for two of
+/// them, for some rows. The session is a superuser's.
 pub fn answers(session: &mut Session, world: &World, table: &Table, random: &mut Random, rows: usize) -> Seen {
     let mut seen = Seen::default();
     let every: Vec<String> = actions::NAMES.iter().map(|(_, name)| literal(name)).collect();
@@ -109,10 +109,16 @@ pub fn answers(session: &mut Session, world: &World, table: &Table, random: &mut
         let some: Vec<&Record> = (0..rows).filter_map(|_| random.pick(&table.records)).collect();
         let keys: Vec<String> = some.iter().map(|record| literal(&record.key)).collect();
         let principal = literal(&world.principals[who].name);
+        let explained = ["read", actions::NAMES[random.below(actions::NAMES.len())].1];
+        let verdict = explained.map(|name| {
+            let name = literal(name);
+            format!("(select opens from acl_explain_row({principal}, 'docs', k, {name}) where gate = 'verdict')")
+        });
+        let verdicts = verdict.join(", ");
         let answer = session.run(&format!(
             "select array_to_string(acl_actions_row({principal}, 'docs', k), ','), \
                     (select string_agg(a, ',' order by n) from unnest(array[{every}]) with ordinality as t(a, n) \
-                     where acl_can_row({principal}, 'docs', k, a)) \
+                     where acl_can_row({principal}, 'docs', k, a)), {verdicts} \
              from unnest(array[{}]::text[]) with ordinality as keys(k, n) order by n",
             keys.join(", "),
         ));
@@ -122,6 +128,11 @@ pub fn answers(session: &mut Session, world: &World, table: &Table, random: &mut
             for (function, server) in std::iter::zip(["acl_actions_row", "acl_can_row"], row) {
                 let server = server.as_deref().unwrap_or("");
                 assert_eq!(server, rules_text, "{function} of {} for {record:#?}", name(world, Some(who)));
+            }
+            for (name, server) in std::iter::zip(explained, row.iter().skip(2)) {
+                let rules = if rules.contains(&name) { "yes" } else { "no" };
+                let asker = || self::name(world, Some(who));
+                assert_eq!(server.as_deref(), Some(rules), "acl_explain_row of {} for {name} of {record:#?}", asker());
             }
             seen.allowed += rules.len();
             seen.denied += actions::NAMES.len() - rules.len();

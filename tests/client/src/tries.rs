@@ -87,7 +87,7 @@ impl Tries<'_> {
     fn one_update(&mut self, session: &mut Session, who: Option<PrincipalId>, seen: &mut Seen) {
         let Some(at) = self.record(who, self.table.askable()) else { return };
         let old = self.table.records[at].clone();
-        let Some(new) = self.changed(&old) else {
+        let Some(new) = self.changed(who, &old) else {
             return;
         };
         let Some(sql) = self.table.update(self.mirror, &old, &new) else {
@@ -107,7 +107,7 @@ impl Tries<'_> {
     }
 
     /// One or two changes of a record that keep its references consistent.
-    fn changed(&mut self, old: &Record) -> Option<Record> {
+    fn changed(&mut self, who: Option<PrincipalId>, old: &Record) -> Option<Record> {
         // References to nothing are older than the protection; what an UPDATE says of them is another test's.
         if old.row.gates.iter().any(|gate| gate.references.contains(&Some(Reference::Dangling))) {
             return None;
@@ -124,7 +124,12 @@ impl Tries<'_> {
         let users: Vec<PrincipalId> = users.collect();
         let mut new = old.clone();
         for _ in 0..=usize::from(self.random.percent(25)) {
-            match self.random.below(16) {
+            match self.random.below(18) {
+                // "`deleted_by` is set by docacl", whatever the statement says of it.
+                16..=17 if self.table.shape.deleted => {
+                    new.row.deleted = !old.row.deleted;
+                    new.row.deleted_by = if new.row.deleted { who } else { None };
+                }
                 0 => new.plain.note = format!("note {}", self.random.bits()),
                 1..=2 => new.plain.title = Some(format!("title {}", self.random.bits())),
                 3 => new.plain.code = self.random.percent(50).then(|| format!("code {}", self.random.bits())),
