@@ -49,3 +49,8 @@ pub fn knowledge(superuser: &mut Session) -> Vec<String> {
          union all select 'event ' || e::text from docacl.event e order by 1",
     )
 }
+
+/// What is wrong with the protection of tables and of docacl's own.
+pub fn findings(superuser: &mut Session) -> Vec<String> {
+    superuser.column("select concat_ws(' ', severity, object, finding) from acl_check() order by 1")
+}

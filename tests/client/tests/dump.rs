@@ -5,7 +5,7 @@ use std::process::Command;
 
 use docacl_client_tests::Session;
 use docacl_client_tests::server::Database;
-use docacl_client_tests::world::{answers, build, knowledge, program};
+use docacl_client_tests::world::{answers, build, findings, knowledge, program};
 
 /// A dump without the lines that differ every time.
 fn dump(database: &str) -> String {
@@ -46,6 +46,7 @@ fn a_restored_database_says_the_same() {
     let known = knowledge(&mut superuser);
     assert!(!known.iter().any(|k| k.starts_with("principal (3,")), "the built-in role Users is gone");
     let first = dump(database.name());
+    let found = findings(&mut superuser);
 
     let directory = std::env::temp_dir().join(database.name());
     let file = directory.display().to_string();
@@ -74,6 +75,7 @@ fn a_restored_database_says_the_same() {
         restored.run("set docacl.account = 'Head office'");
         assert_eq!(knowledge(&mut restored), known, "{form}");
         assert_eq!(answers(&mut restored), before, "{form}");
+        assert_eq!(findings(&mut restored), found, "{form}");
         assert_eq!(dump(copy.name()), first, "a second dump, {form}");
         // The mapping and the policies hold, and ids go on where they were.
         assert_eq!(restored.number(&format!("set role {role}; select count(*) from documents")), 5);

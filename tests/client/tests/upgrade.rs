@@ -3,7 +3,7 @@
 
 use docacl_client_tests::Session;
 use docacl_client_tests::server::Database;
-use docacl_client_tests::world::{answers, build, program};
+use docacl_client_tests::world::{answers, build, findings, program};
 
 /// Everything the extension consists of, one line each, without oids.
 fn catalogue(superuser: &mut Session) -> Vec<String> {
@@ -103,6 +103,11 @@ fn an_upgraded_installation_is_what_a_new_one_is() {
     superuser.run("select acl_grant_row('ann', 'view', 'documents', '3')");
     assert_ne!(answers(&mut superuser), before);
 
+    // A table protected by the released version is protected as one protected now.
+    build(&mut new.superuser());
+    let found = findings(&mut new.superuser());
+    assert_eq!(findings(&mut superuser), found);
+
     let copy = Database::create_bare("from_released");
     program("psql", &["-X", "-q", "-v", "ON_ERROR_STOP=1", "-o", "/dev/null", "-d", copy.name(), "-f", &path]);
     std::fs::remove_file(&file).unwrap();
@@ -111,5 +116,6 @@ fn an_upgraded_installation_is_what_a_new_one_is() {
         restored.column("select extversion from pg_extension where extname = 'docacl'"),
         new.superuser().column("select extversion from pg_extension where extname = 'docacl'")
     );
+    assert_eq!(findings(&mut restored), found, "a dump of the released version, restored");
     assert_eq!(answers(&mut restored), before, "a dump of the released version, restored");
 }
