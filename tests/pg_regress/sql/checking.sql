@@ -177,6 +177,17 @@ SELECT findings('CREATE TABLE ck_child () INHERITS (ck_document)');
 SELECT findings('CREATE TABLE ck_child () INHERITS (ck_document)', 'CREATE TABLE ck_grandchild () INHERITS (ck_child)', 'GRANT SELECT ON ck_grandchild TO regress_ck_ann');
 SELECT findings('CREATE TABLE ck_parent (title text)', 'ALTER TABLE ck_document INHERIT ck_parent');
 
+\echo === a table decided by the rows of a parent
+CREATE TABLE ck_page (id int PRIMARY KEY, document int NOT NULL, body text);
+CREATE INDEX ON ck_page (document);
+SELECT acl_protect('ck_page', '{"parent": {"relation": "ck_document", "column": "document"}}', '{"key": "id"}');
+SELECT findings('SELECT 1');
+SELECT findings('DROP INDEX ck_page_document_idx');
+SELECT findings('DROP POLICY docacl_select ON ck_page', 'CREATE POLICY docacl_select ON ck_page AS RESTRICTIVE FOR SELECT USING (true)');
+SELECT findings('ALTER TABLE ck_page RENAME COLUMN document TO parent');
+SELECT findings('ALTER TABLE ck_document RENAME TO ck_paper');
+DO $$ BEGIN PERFORM acl_unprotect('ck_page'); END $$;
+
 \echo === one table, and all
 BEGIN;
 ALTER TABLE ck_document NO FORCE ROW LEVEL SECURITY;
