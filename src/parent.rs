@@ -96,7 +96,8 @@ impl Site {
     /// only where some transaction has completed since, or the key is new.
     fn opens_now(&self, ring: &Rc<Ring>, key: Vec<String>, values: &[pg_sys::Datum]) -> Result<bool> {
         let completed = completed_transactions();
-        if !self.latest.borrow().as_ref().is_some_and(|l| l.completed == completed) {
+        let current = self.latest.borrow().as_ref().is_some_and(|l| l.completed == completed);
+        if !current {
             let ring = freshness::ring(ring.id, &Snap::latest())?;
             *self.latest.borrow_mut() = Some(Latest { ring, known: Known::default(), completed });
         }
