@@ -17,6 +17,22 @@ fn dump(database: &str) -> String {
         .join("\n")
 }
 
+/// A table decided by the rows of another: its policies name that table, and must find it again.
+fn add_lines(superuser: &mut Session) {
+    superuser.run(
+        "create table lines (id bigint primary key, document_id bigint, note text);
+         insert into lines select i, i % 6 + 1, 'line ' || i from generate_series(1, 12) i;
+         select acl_protect('lines', '{\"parent\": {\"relation\": \"documents\", \"column\": \"document_id\"}}')",
+    );
+}
+
+/// Who may do what with which line.
+fn lines(superuser: &mut Session) -> Vec<String> {
+    superuser.column(
+        "select p || ' ' || l.id || ' ' || array_to_string(acl_actions_row(p, 'lines', l.id::text), ',') from lines l, unnest(array['ann', 'bob']) p order by 1",
+    )
+}
+
 /// What CREATE EXTENSION made, changed and removed: a restore must bring exactly that, not what it finds.
 fn rebuild(superuser: &mut Session) {
     superuser.run(
@@ -37,12 +53,17 @@ fn a_restored_database_says_the_same() {
     let database = Database::create("dump");
     let mut superuser = database.superuser();
     build(&mut superuser);
+    add_lines(&mut superuser);
     rebuild(&mut superuser);
     let role = format!("{}_ann", database.name());
-    superuser.run(&format!("create role {role}; select acl_map('{role}', 'ann'); grant select on documents to {role}"));
+    superuser.run(&format!(
+        "create role {role}; select acl_map('{role}', 'ann'); grant select on documents, lines to {role}"
+    ));
     let before = answers(&mut superuser);
     assert!(before.iter().any(|a| a.starts_with("ann 1 read")), "{before:?}");
     assert!(before.iter().any(|a| a == "ann 3 ") && before.iter().any(|a| a.starts_with("bob 2 read")), "{before:?}");
+    let below = lines(&mut superuser);
+    assert!(below.iter().any(|a| a.starts_with("ann 6 read")) && below.iter().any(|a| a == "ann 2 "), "{below:?}");
     let known = knowledge(&mut superuser);
     assert!(!known.iter().any(|k| k.starts_with("principal (3,")), "the built-in role Users is gone");
     let first = dump(database.name());
@@ -75,10 +96,12 @@ fn a_restored_database_says_the_same() {
         restored.run("set docacl.account = 'Head office'");
         assert_eq!(knowledge(&mut restored), known, "{form}");
         assert_eq!(answers(&mut restored), before, "{form}");
+        assert_eq!(lines(&mut restored), below, "{form}");
         assert_eq!(findings(&mut restored), found, "{form}");
         assert_eq!(dump(copy.name()), first, "a second dump, {form}");
         // The mapping and the policies hold, and ids go on where they were.
         assert_eq!(restored.number(&format!("set role {role}; select count(*) from documents")), 5);
+        assert_eq!(restored.number("select count(*) from lines"), 10);
         restored.run("reset role; select acl_create('location', 'new'), acl_create_role('new')");
         // What was revoked stays revoked, and a grant on the restored list opens its row.
         restored.run("select acl_grant_row('ann', 'view', 'documents', '3')");
@@ -98,5 +121,5 @@ fn a_restored_database_says_the_same() {
             0
         );
     }
-    superuser.run(&format!("revoke all on documents from {role}"));
+    superuser.run(&format!("revoke all on documents, lines from {role}"));
 }
