@@ -120,7 +120,7 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
 
 /// The key of the table: what option "key" names, else its primary key.
 fn read_key(table: &Table, options: &Map<String, Value>) -> Result<Option<Names>> {
-    let Some(written) = options.get("key").filter(|v| !v.is_null()) else {
+    let Some(written) = options.get("key") else {
         for name in &table.primary_key {
             if !can_be_key(table.column(name)?) {
                 return Ok(None);
