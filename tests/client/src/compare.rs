@@ -74,6 +74,7 @@ fn first_difference<'t>(
 pub fn selections(session: &mut Session, world: &World, table: &Table, role: Option<&str>) -> Seen {
     let mut seen = Seen::default();
     let select = session.prepare("select id::text from docs");
+    let of_parts = table.parts.map(|action| (session.prepare("select doc::text from parts"), actions::named(action)));
     for who in askers(world, role.is_some()) {
         let server = Mirror::as_principal(session, world, who, role, |session| session.prepared_column(&select))
             .unwrap_or_default();
@@ -92,6 +93,13 @@ pub fn selections(session: &mut Session, world: &World, table: &Table, role: Opt
         }
         seen.shown += server.len();
         seen.hidden += table.records.len() - server.len();
+        if let Some((select, asked)) = &of_parts {
+            let server = Mirror::as_principal(session, world, who, role, |session| session.prepared_column(select))
+                .unwrap_or_default();
+            let held = |record: &&Record| theirs.may(who, &record.row).of_existing() & asked != 0;
+            let rules: BTreeSet<String> = table.records.iter().filter(held).map(|record| record.key.clone()).collect();
+            assert_eq!(server, rules, "what {:?} opens of table parts to {}", table.parts, name(world, who));
+        }
     }
     seen
 }

@@ -44,6 +44,8 @@ pub struct Table {
     people_type: &'static str,
     key_style: KeyStyle,
     key_type: &'static str,
+    /// A table `parts`, one row for each of the rows there were, decided by those: the action that its SELECT asks there.
+    pub parts: Option<&'static str>,
     pub records: Vec<Record>,
     made: Cell<usize>,
 }
@@ -80,6 +82,7 @@ impl Table {
             people_type,
             key_style,
             key_type,
+            parts: None,
             records: Vec::new(),
             made: Cell::new(0),
         }
@@ -134,6 +137,24 @@ impl Table {
             gates.join(", "),
             options.join(", ")
         ));
+    }
+
+    /// Makes `parts`, of the rows that there are.
+    pub fn create_parts(&mut self, session: &mut Session, app: &str, random: &mut Random) {
+        let action = ["read", "download", "write"][random.below(3)];
+        let key_type = self.key_type;
+        session
+            .run(&format!("create table parts (id bigint generated always as identity primary key, doc {key_type})"));
+        session.run(&format!("grant select, insert, update, delete on parts to {app}"));
+        session.run("insert into parts (doc) select id from docs");
+        if random.percent(50) {
+            session.run("create index on parts (doc)");
+        }
+        session.run(&format!(
+            "select acl_protect('parts', '{{}}', '{{\"key\": \"id\", \"parent\": {{\"relation\": \"docs\", \
+             \"column\": \"doc\", \"actions\": {{\"select\": \"{action}\"}}}}}}')"
+        ));
+        self.parts = Some(action);
     }
 
     /// The names of the columns that refer to resources.

@@ -1,6 +1,7 @@
 //! The engine against the rules: random accounts, trees, roles in roles, grants, own lists and documents, random
 //! changes between, savepoints and rollbacks. For every user the SELECTed ids, `acl_can_row` and `acl_actions_row`
-//! for every action, `acl_actions_on`, and the outcome of INSERT, UPDATE, DELETE and SELECT FOR UPDATE are exactly
+//! for every action, the verdict of `acl_explain_row`, `acl_actions_on`, what is shown of a table that these rows decide
+//! (`parent`), and the outcome of INSERT, UPDATE, DELETE and SELECT FOR UPDATE are exactly
 //! what the reference evaluator says.
 //!
 //! | variable | default | |
@@ -115,6 +116,9 @@ fn build(seed: u64) -> Case {
     let mut table = Table::random(&mut random, &world, &mirror, shape);
     table.create(&mut admin, database.app_role());
     fill(&mut random, &mut world, &mirror, &mut table, &mut admin);
+    if random.percent(40) {
+        table.create_parts(&mut admin, database.app_role(), &mut random);
+    }
     let shares = if table.shape.own_lists { [0, 40, 150][random.below(3)] } else { 0 };
     let app_role = database.app_role().to_owned();
     let mut case = Case { random, world, mirror, table, admin, app, app_role, _database: database };
