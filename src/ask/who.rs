@@ -35,36 +35,53 @@ struct Reached {
     /// The environments that it lies in: an API key of another is outside.
     inside: HashSet<i64>,
     masks: HashMap<i64, u64>,
+    /// What every user holds, and through which of `said`.
+    everyone: u64,
+    everyone_through: BTreeSet<usize>,
     /// By principal: through which of `said`.
     through: HashMap<i64, BTreeSet<usize>>,
 }
 
-/// The people of an account and who is below which role.
+/// The people of an account, each read when first met, and who is below which role.
 struct People<'a> {
     snap: &'a Snap,
-    all: HashMap<i64, Principal>,
+    account: i64,
+    known: HashMap<i64, Option<Principal>>,
     everyone: Option<i64>,
     below: HashMap<i64, Vec<i64>>,
 }
 
 impl People<'_> {
     fn of<'a>(account: i64, snap: &'a Snap) -> Result<People<'a>> {
-        let all: HashMap<i64, Principal> =
-            facts::principals_of(account, snap)?.into_iter().map(|p| (p.id, p)).collect();
-        let everyone = facts::built_in_role(account, "everyone", snap)?.map(|r| r.id);
-        Ok(People { snap, all, everyone, below: HashMap::new() })
+        let everyone = facts::built_in_role(account, "everyone", snap)?.filter(|r| r.enabled).map(|r| r.id);
+        Ok(People { snap, account, known: HashMap::new(), everyone, below: HashMap::new() })
     }
 
-    /// Whoever holds what this principal is granted, now: itself, or the members of an enabled role.
+    fn get(&mut self, id: i64) -> Result<Option<&Principal>> {
+        if !self.known.contains_key(&id) {
+            let found = facts::principal(id, self.snap)?.filter(|p| p.account == Some(self.account));
+            self.known.insert(id, found);
+        }
+        Ok(self.known.get(&id).and_then(Option::as_ref))
+    }
+
+    /// Everybody of the account.
+    fn all(&mut self) -> Result<Vec<i64>> {
+        let all = facts::principals_of(self.account, self.snap)?;
+        let ids = all.iter().map(|p| p.id).collect();
+        self.known.extend(all.into_iter().map(|p| (p.id, Some(p))));
+        Ok(ids)
+    }
+
+    /// Whoever holds what this principal is granted, now: itself, or the members of an enabled role. Those of
+    /// `everyone` are not listed: they are all users.
     fn who_holds(&mut self, holder: i64) -> Result<Vec<i64>> {
         if let Some(known) = self.below.get(&holder) {
             return Ok(known.clone());
         }
-        let now = ring::now();
-        let (all, snap) = (&self.all, self.snap);
-        let leads = |id: i64| all.get(&id).is_some_and(|p| p.kind == PrincipalKind::Role && p.enabled);
-        let mut found = docacl_core::graph::closure(holder, |at, out| {
-            if !leads(at) {
+        let (now, snap) = (ring::now(), self.snap);
+        let found = docacl_core::graph::closure(holder, |at, out| {
+            if !self.get(at)?.is_some_and(|p| p.kind == PrincipalKind::Role && p.enabled) {
                 return Ok(());
             }
             for m in facts::members_of(at, snap)? {
@@ -74,9 +91,6 @@ impl People<'_> {
             }
             Ok::<(), pgrx::pg_sys::panic::ErrorReport>(())
         })?;
-        if Some(holder) == self.everyone && leads(holder) {
-            found.extend(self.all.values().filter(|p| p.kind == PrincipalKind::User).map(|p| p.id));
-        }
         self.below.insert(holder, found.clone());
         Ok(found)
     }
@@ -108,8 +122,22 @@ pub fn row(question: &Question, target: &Target, key: &str, words: &str) -> Resu
         Some(role) => people.who_holds(role.id)?.into_iter().collect(),
         None => HashSet::new(),
     };
+    // Who holds nothing of his own at a gate that does not open for everyone cannot pass it, but by a rule of his.
+    let needed = if Actions::BLIND.contains(asked) { asked } else { asked | Actions::READ };
+    let narrow = gates
+        .iter()
+        .filter(|g| g.engaged && !Key::home(Actions::from_bits_retain(g.everyone)).permits().contains(needed))
+        .min_by_key(|g| g.masks.len());
+    let candidates: BTreeSet<i64> = match narrow {
+        Some(gate) => {
+            let people = [&read.owner, &read.requester].into_iter().flatten().map(|p| p.id);
+            gate.masks.keys().copied().chain(admins.iter().copied()).chain(people).collect()
+        }
+        None => people.all()?.into_iter().collect(),
+    };
     let mut out = Vec::new();
-    for person in people.all.values() {
+    for id in candidates {
+        let Some(person) = people.get(id)? else { continue };
         if let Some(through) = may(person, &admins, &gates, &read, owner_account == Some(account), asked, &said) {
             let kind = if person.kind == PrincipalKind::ApiKey { "api_key" } else { "user" };
             out.push(Holder { principal: person.name.clone(), kind, through });
@@ -145,6 +173,8 @@ fn reached(
         engaged: gate.engaged,
         inside: HashSet::new(),
         masks: HashMap::new(),
+        everyone: 0,
+        everyone_through: BTreeSet::new(),
         through: HashMap::new(),
     };
     if out.scope {
@@ -166,8 +196,12 @@ fn reached(
             {
                 continue;
             }
-            let by_itself = through(people, grant.principal, &reach.why, true, said);
-            let by_role = through(people, grant.principal, &reach.why, false, said);
+            let by_itself = through(people, grant.principal, &reach.why, true, said)?;
+            let by_role = through(people, grant.principal, &reach.why, false, said)?;
+            if Some(grant.principal) == people.everyone {
+                out.everyone |= grant.actions & Actions::EVERYTHING.bits();
+                out.everyone_through.insert(by_role);
+            }
             for holder in people.who_holds(grant.principal)? {
                 *out.masks.entry(holder).or_default() |= grant.actions & Actions::EVERYTHING.bits();
                 let at = if holder == grant.principal { by_itself } else { by_role };
@@ -179,10 +213,17 @@ fn reached(
 }
 
 /// Where in `said` the words stand for holding what `holder` was granted.
-fn through(people: &People<'_>, holder: i64, why: &Option<Why>, itself: bool, said: &mut Vec<String>) -> usize {
-    let who = match people.all.get(&holder) {
+fn through(
+    people: &mut People<'_>,
+    holder: i64,
+    why: &Option<Why>,
+    itself: bool,
+    said: &mut Vec<String>,
+) -> Result<usize> {
+    let everyone = people.everyone;
+    let who = match people.get(holder)? {
         _ if itself => String::new(),
-        _ if Some(holder) == people.everyone => "everyone".to_owned(),
+        _ if Some(holder) == everyone => "everyone".to_owned(),
         Some(role) => format!("role \"{}\"", role.name),
         None => "a role".to_owned(),
     };
@@ -198,10 +239,10 @@ fn through(people: &People<'_>, holder: i64, why: &Option<Why>, itself: bool, sa
         (who, "") => who.to_owned(),
         (who, what) => format!("{who} on {what}"),
     };
-    said.iter().position(|s| *s == words).unwrap_or_else(|| {
+    Ok(said.iter().position(|s| *s == words).unwrap_or_else(|| {
         said.push(words);
         said.len() - 1
-    })
+    }))
 }
 
 /// Core's verdict about one person, and through what.
@@ -230,7 +271,8 @@ fn may(
             tally.absent(gate.required);
             continue;
         }
-        let mask = Actions::from_bits_retain(gate.masks.get(&person.id).copied().unwrap_or(0));
+        let of_everyone = if person.kind == PrincipalKind::User { gate.everyone } else { 0 };
+        let mask = Actions::from_bits_retain(gate.masks.get(&person.id).copied().unwrap_or(0) | of_everyone);
         let outside = gate.scope
             && subject.kind == SubjectKind::ApiKey
             && !person.environment.is_some_and(|e| gate.inside.contains(&e));
@@ -258,8 +300,11 @@ fn may(
         Rule::Intray => "owner".to_owned(),
         Rule::Requester => "requester".to_owned(),
         _ => {
-            let all: BTreeSet<usize> =
+            let mut all: BTreeSet<usize> =
                 gates.iter().filter_map(|g| g.through.get(&person.id)).flatten().copied().collect();
+            if person.kind == PrincipalKind::User {
+                all.extend(gates.iter().flat_map(|g| &g.everyone_through));
+            }
             all.into_iter().filter_map(|at| said.get(at).cloned()).collect::<Vec<_>>().join(", ")
         }
     })
