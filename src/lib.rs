@@ -62,6 +62,7 @@ extension_sql_file!("../sql/parents.sql", name = "parents", requires = ["check"]
 extension_sql_file!("../sql/events.sql", name = "events", requires = ["check"]);
 extension_sql_file!("../sql/dump.sql", name = "dump", requires = ["main"]);
 extension_sql_file!("../sql/visibility.sql", name = "visibility", requires = ["dump", "events"]);
+extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 
 /// Called when the library is loaded.

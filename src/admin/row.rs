@@ -34,7 +34,8 @@ pub struct Row {
 struct Locked {
     /// Its key, as the table writes it.
     key: String,
-    /// Where it is.
+    /// Where it is: the partition, or the table, and the place there.
+    part: String,
     ctid: String,
     /// What `own_acl` says.
     own: Option<i64>,
@@ -165,7 +166,7 @@ impl Row {
             columns.push_str(&format!(", {}::text", pgrx::spi::quote_identifier(&reference.column)));
         }
         let sql = format!(
-            "SELECT ARRAY[{}], ctid::text, {own}{columns} FROM {name} WHERE {condition} FOR NO KEY UPDATE",
+            "SELECT ARRAY[{}], tableoid::bigint::text, ctid::text, {own}{columns} FROM {name} WHERE {condition} FOR NO KEY UPDATE",
             keys.iter().map(|k| format!("{k}::text")).collect::<Vec<_>>().join(", ")
         );
         // As the table's owner: planning may call functions that his indexes name, and they are no superuser's.
@@ -178,12 +179,18 @@ impl Row {
             let row = table.first();
             let mut values = Vec::new();
             for at in 0..refs.len() {
-                values.push(row.get::<String>(at + 4)?);
+                values.push(row.get::<String>(at + 5)?);
             }
-            Ok(Some((row.get::<Vec<String>>(1)?, row.get::<String>(2)?, row.get::<i64>(3)?, values)))
+            Ok(Some((
+                row.get::<Vec<String>>(1)?,
+                row.get::<String>(2)?,
+                row.get::<String>(3)?,
+                row.get::<i64>(4)?,
+                values,
+            )))
         })
         .map_err(|e: pgrx::spi::Error| error::internal(e.to_string()))?;
-        let Some((Some(key), Some(ctid), own, values)) = read else { return Err(unknown()) };
+        let Some((Some(key), Some(part), Some(ctid), own, values)) = read else { return Err(unknown()) };
         let key = key::join(&types, &key);
         let snap = Snap::latest();
         let (mut location, mut account) = (None, None);
@@ -204,7 +211,7 @@ impl Row {
                 location = location.or(found);
             }
         }
-        Ok(Locked { key, ctid, own, location, account })
+        Ok(Locked { key, part, ctid, own, location, account })
     }
 
     fn set_own(&self, locked: &Locked, own: i64) -> Result<()> {
@@ -214,8 +221,10 @@ impl Row {
         };
         // By its place, which the lock keeps: nothing here that a search_path could turn aside.
         let sql = format!(
-            "UPDATE {name} SET {} = {own} WHERE ctid OPERATOR(pg_catalog.=) '{}'::pg_catalog.tid",
+            "UPDATE {name} SET {} = {own} WHERE tableoid OPERATOR(pg_catalog.=) '{}'::pg_catalog.oid \
+             AND ctid OPERATOR(pg_catalog.=) '{}'::pg_catalog.tid",
             pgrx::spi::quote_identifier(self.own_column()?),
+            locked.part,
             locked.ctid
         );
         let _owner = AsTableOwner::begin_writing(self.target.relation)?;

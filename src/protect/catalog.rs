@@ -40,19 +40,21 @@ pub fn present_values_are_ids(table: &Table, column: &str, kinds: &[String], sna
 pub fn nulling_foreign_key(table: &Table, column: &str) -> Result<Option<String>> {
     let sql = "SELECT c.conname::text FROM pg_catalog.pg_constraint c JOIN pg_catalog.pg_attribute a \
                ON a.attrelid = c.conrelid AND a.attnum = ANY (c.conkey) \
-               WHERE c.conrelid = $1 AND c.contype = 'f' AND a.attname = $2 \
+               WHERE (c.conrelid = $1 OR c.conrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree($1))) AND c.contype = 'f' AND a.attname = $2 \
                AND (c.confdeltype IN ('n', 'd') OR c.confupdtype IN ('n', 'd')) ORDER BY 1 LIMIT 1";
     one(sql, &[table.oid.into(), column.into()])
 }
 
-/// 22023 where the columns have no unique index of their own.
+/// 22023 where the columns have no unique index of their own. A partitioned table's has the columns of the partition
+/// key besides: PostgreSQL wants them.
 pub fn require_unique(table: &Table, columns: &[String]) -> Result<()> {
     let sql = "SELECT i.indexrelid::int8 FROM pg_catalog.pg_index i \
-               WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid AND i.indnkeyatts = pg_catalog.cardinality($2) \
-               AND i.indpred IS NULL AND i.indexprs IS NULL AND (SELECT count(*) = i.indnkeyatts \
+               LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = i.indrelid \
+               WHERE i.indrelid = $1 AND i.indisunique AND i.indisvalid \
+               AND i.indpred IS NULL AND i.indexprs IS NULL AND (SELECT count(*) FILTER (WHERE a.attname::text = ANY ($2)) = pg_catalog.cardinality($2) \
+                   AND coalesce(pg_catalog.bool_and(a.attname::text = ANY ($2) OR coalesce(a.attnum = ANY (p.partattrs::int2[]), false)), false) \
                  FROM pg_catalog.unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, at) JOIN pg_catalog.pg_attribute a \
-                 ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.at <= i.indnkeyatts \
-                 WHERE a.attname::text = ANY ($2)) LIMIT 1";
+                 ON a.attrelid = i.indrelid AND a.attnum = k.attnum AND k.at <= i.indnkeyatts) LIMIT 1";
     match one::<i64>(sql, &[table.oid.into(), columns.to_vec().into()])? {
         Some(_) => Ok(()),
         None => {

@@ -23,21 +23,40 @@ const POLICIES: [&str; 6] =
     ["docacl_select", "docacl_insert", "docacl_update", "docacl_delete", "docacl_permissive", "docacl_installed"];
 
 /// Whether row security was enabled and forced on the table.
-pub fn row_security(table: &Table) -> Result<(bool, bool)> {
+pub fn row_security(relation: pg_sys::Oid) -> Result<(bool, bool)> {
     let sql = "SELECT relrowsecurity, relforcerowsecurity FROM pg_catalog.pg_class WHERE oid = $1";
-    let (rls, force) = Spi::get_two_with_args::<bool, bool>(sql, &[table.oid.into()]).map_err(spi)?;
+    let (rls, force) = Spi::get_two_with_args::<bool, bool>(sql, &[relation.into()]).map_err(spi)?;
     Ok((rls.unwrap_or(false), force.unwrap_or(false)))
 }
 
 /// Writes policies and triggers, replacing those written before.
 pub fn write(table: &Table, spec: &Spec) -> Result<()> {
     remove(table)?;
-    run(&statements(&table.name, spec, has_permissive(table)?)?)
+    run(&statements(&table.name, spec, has_permissive(table.oid)?)?)
+}
+
+/// The same on a partition of a protected table.
+pub fn write_partition(partition: pg_sys::Oid, name: &str, spec: &Spec) -> Result<()> {
+    quietly(&drops(name))?;
+    run(&partition_statements(name, spec, has_permissive(partition)?)?)
 }
 
 /// The statements that protect a table: what [`write`] runs, and what `acl_check` compares the catalogue with.
 /// `has_permissive`: the application has permissive policies of its own.
 pub fn statements(name: &str, spec: &Spec, has_permissive: bool) -> Result<Vec<String>> {
+    let mut statements = partition_statements(name, spec, has_permissive)?;
+    let argument = pgrx::spi::quote_literal(spec.to_text()?);
+    // On a partitioned table PostgreSQL makes this one, and its state, anew on every partition.
+    statements.push(format!(
+        "CREATE TRIGGER \"{ROW_TRIGGER}\" BEFORE INSERT OR UPDATE OR DELETE ON {name} \
+         FOR EACH ROW EXECUTE FUNCTION docacl.row_trigger({argument})"
+    ));
+    statements.push(format!("ALTER TABLE {name} ENABLE ALWAYS TRIGGER \"{ROW_TRIGGER}\""));
+    Ok(statements)
+}
+
+/// The statements that protect a partition, which has its row trigger from the root.
+pub fn partition_statements(name: &str, spec: &Spec, has_permissive: bool) -> Result<Vec<String>> {
     let both = |own: Result<String>, asked: fn(&ParentSpec) -> u64| -> Result<String> {
         match &spec.parent {
             None => own,
@@ -67,43 +86,51 @@ pub fn statements(name: &str, spec: &Spec, has_permissive: bool) -> Result<Vec<S
         statements.push(format!("CREATE POLICY docacl_permissive ON {name} FOR ALL USING ({read}) WITH CHECK (true)"));
     }
     statements.push(format!("ALTER TABLE {name} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY"));
-    let argument = pgrx::spi::quote_literal(spec.to_text()?);
-    statements.push(format!(
-        "CREATE TRIGGER \"{ROW_TRIGGER}\" BEFORE INSERT OR UPDATE OR DELETE ON {name} \
-         FOR EACH ROW EXECUTE FUNCTION docacl.row_trigger({argument})"
-    ));
     statements.push(format!(
         "CREATE TRIGGER \"{TRUNCATE_TRIGGER}\" BEFORE TRUNCATE ON {name} \
          FOR EACH STATEMENT EXECUTE FUNCTION docacl.truncate_trigger()"
     ));
-    for trigger in [ROW_TRIGGER, TRUNCATE_TRIGGER] {
-        statements.push(format!("ALTER TABLE {name} ENABLE ALWAYS TRIGGER \"{trigger}\""));
-    }
+    statements.push(format!("ALTER TABLE {name} ENABLE ALWAYS TRIGGER \"{TRUNCATE_TRIGGER}\""));
     Ok(statements)
 }
 
 /// Removes what [`write`] wrote.
 pub fn remove(table: &Table) -> Result<()> {
-    let name = &table.name;
-    let mut statements: Vec<String> = POLICIES.iter().map(|p| format!("DROP POLICY IF EXISTS {p} ON {name}")).collect();
-    statements.extend([ROW_TRIGGER, TRUNCATE_TRIGGER].map(|t| format!("DROP TRIGGER IF EXISTS \"{t}\" ON {name}")));
+    let mut statements = drops(&table.name);
+    statements.push(format!("DROP TRIGGER IF EXISTS \"{ROW_TRIGGER}\" ON {}", table.name));
     quietly(&statements)
 }
 
+/// Removes what [`write_partition`] wrote.
+pub fn remove_partition(name: &str) -> Result<()> {
+    quietly(&drops(name))
+}
+
+fn drops(name: &str) -> Vec<String> {
+    let mut statements: Vec<String> = POLICIES.iter().map(|p| format!("DROP POLICY IF EXISTS {p} ON {name}")).collect();
+    statements.push(format!("DROP TRIGGER IF EXISTS \"{TRUNCATE_TRIGGER}\" ON {name}"));
+    statements
+}
+
 /// Puts ENABLE and FORCE back to what they were.
-pub fn restore_row_security(table: &Table, had_rls: bool, had_force: bool) -> Result<()> {
+pub fn restore_row_security(name: &str, had_rls: bool, had_force: bool) -> Result<()> {
     let on = |b: bool, yes: &'static str, no: &'static str| if b { yes } else { no };
     run(&[format!(
-        "ALTER TABLE {} {} ROW LEVEL SECURITY, {} ROW LEVEL SECURITY",
-        table.name,
+        "ALTER TABLE {name} {} ROW LEVEL SECURITY, {} ROW LEVEL SECURITY",
         on(had_rls, "ENABLE", "DISABLE"),
         on(had_force, "FORCE", "NO FORCE")
     )])
 }
 
-fn has_permissive(table: &Table) -> Result<bool> {
+/// Whether the relation has policies.
+pub fn has_policies(relation: pg_sys::Oid) -> Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_policy WHERE polrelid = $1)";
+    Ok(Spi::get_one_with_args::<bool>(sql, &[relation.into()]).map_err(spi)?.unwrap_or(true))
+}
+
+fn has_permissive(relation: pg_sys::Oid) -> Result<bool> {
     let sql = "SELECT EXISTS (SELECT 1 FROM pg_catalog.pg_policy WHERE polrelid = $1 AND polpermissive)";
-    Ok(Spi::get_one_with_args::<bool>(sql, &[table.oid.into()]).map_err(spi)?.unwrap_or(true))
+    Ok(Spi::get_one_with_args::<bool>(sql, &[relation.into()]).map_err(spi)?.unwrap_or(true))
 }
 
 /// The call of docacl.row_check.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::catalog::spi;
 use super::columns::{self, Column, Table};
 use super::lint::{self, Finding};
-use super::{Spec, ddl, lists, parent};
+use super::{Spec, ddl, lists, parent, partitions, tree};
 use crate::admin::asker::Asker;
 use crate::error::{self, Result, wrong_object};
 use crate::facts;
@@ -58,8 +58,10 @@ pub fn protect(relation: pg_sys::Oid, gates: &Value, options: &Value) -> Result<
         refuse_foreign_policies(&table)?;
     }
     lists::keep(&table, before.as_ref(), &spec, &snap)?;
-    let (had_rls, had_force) = ddl::row_security(&table)?;
+    let (had_rls, had_force) = ddl::row_security(relation)?;
+    let had = partitions::had(&table, before.is_some())?;
     ddl::write(&table, &spec)?;
+    partitions::write(&table, &spec)?;
     let json = pgrx::JsonB(serde_json::to_value(&spec).map_err(|e| error::internal(e.to_string()))?);
     Spi::run_with_args(
         "INSERT INTO docacl.protected_table AS p (relation, spec, is_default, had_rls, had_force) \
@@ -68,6 +70,7 @@ pub fn protect(relation: pg_sys::Oid, gates: &Value, options: &Value) -> Result<
         &[relation.into(), json.into(), is_default.into(), had_rls.into(), had_force.into()],
     )
     .map_err(spi)?;
+    partitions::remember(relation, had)?;
     lint::findings(Some(relation))
 }
 
@@ -85,12 +88,15 @@ fn acl_unprotect(relation: Option<Regclass>) -> Result<()> {
     }
     parent::refuse_children(relation, &Snap::fresh())?;
     ddl::remove(&table)?;
-    let (rls, force) = Spi::get_two_with_args::<bool, bool>(
-        "DELETE FROM docacl.protected_table WHERE relation = $1 RETURNING had_rls, had_force",
+    partitions::remove(&table)?;
+    let (rls, force, had) = Spi::get_three_with_args::<bool, bool, pgrx::JsonB>(
+        "DELETE FROM docacl.protected_table WHERE relation = $1 RETURNING had_rls, had_force, \
+         pg_catalog.to_jsonb(protected_table) -> 'partitions'",
         &[relation.into()],
     )
     .map_err(spi)?;
-    ddl::restore_row_security(&table, rls.unwrap_or(false), force.unwrap_or(false))?;
+    partitions::restore(&table, had)?;
+    ddl::restore_row_security(&table.name, rls.unwrap_or(false), force.unwrap_or(false))?;
     pgrx::warning!("table {} is no longer protected by docacl", table.name);
     Ok(())
 }
@@ -105,6 +111,7 @@ fn lock(relation: pg_sys::Oid) -> Result<()> {
     // SAFETY: a lock by OID, and a look whether the relation still exists.
     unsafe {
         pg_sys::LockRelationOid(relation, pg_sys::AccessExclusiveLock as i32);
+        tree::tree(relation, pg_sys::AccessExclusiveLock);
         if pg_sys::get_rel_name(relation).is_null() {
             return Err(error::unknown_hint("relation", &u32::from(relation).to_string(), "Name an existing table."));
         }
@@ -132,16 +139,18 @@ fn describe(relation: pg_sys::Oid) -> Result<Table> {
     let name = name_of(relation)?;
     let problem = Spi::get_one_with_args::<String>(
         "SELECT CASE \
-           WHEN c.relkind = 'p' OR c.relispartition THEN 'partitioned' \
+           WHEN c.relispartition THEN 'a partition' \
+           WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_partition_tree(c.oid) AS t JOIN pg_catalog.pg_class AS p ON p.oid = t.relid \
+             WHERE p.relkind = 'f') THEN 'a partitioned table with a foreign partition' \
            WHEN c.relkind = 'v' THEN 'a view' \
            WHEN c.relkind = 'm' THEN 'a materialized view' \
            WHEN c.relkind = 'f' THEN 'a foreign table' \
-           WHEN c.relkind <> 'r' THEN 'no table' \
+           WHEN c.relkind NOT IN ('r', 'p') THEN 'no table' \
            WHEN c.relpersistence = 't' THEN 'a temporary table' \
            WHEN c.oid < 16384 OR n.nspname IN ('pg_catalog', 'information_schema', 'pg_toast') THEN 'a system table' \
            WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_depend d WHERE d.classid = 'pg_catalog.pg_class'::regclass \
              AND d.objid = c.oid AND d.deptype = 'e') THEN 'a table of an extension' \
-           WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)) THEN 'part of an inheritance tree' \
+           WHEN EXISTS (SELECT 1 FROM pg_catalog.pg_inherits i WHERE c.oid IN (i.inhrelid, i.inhparent)) AND c.relkind <> 'p' THEN 'part of an inheritance tree' \
            ELSE '' END \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = $1",
         &[relation.into()],
@@ -150,10 +159,13 @@ fn describe(relation: pg_sys::Oid) -> Result<Table> {
     .unwrap_or_default();
     match problem.as_str() {
         "" => {}
-        "partitioned" => {
+        "a partition" => {
             return Err(error::unsupported(
-                format!("partitioned table {name} cannot be protected yet"),
-                "Protect ordinary tables; the CHANGELOG says when partitioned ones come.",
+                format!("{name} is a partition and cannot be protected by itself"),
+                format!(
+                    "Protect the partitioned table, and every partition with it: {}.",
+                    name_of(tree::root_of(relation))?
+                ),
             ));
         }
         problem => {
@@ -182,8 +194,12 @@ fn describe(relation: pg_sys::Oid) -> Result<Table> {
         Ok::<_, pgrx::spi::SpiError>(out)
     })
     .map_err(spi)?;
+    // Without the partition key's columns, as long as others identify a row: they are there because PostgreSQL wants
+    // them, and a key is not for users to change.
     let primary_key = Spi::get_one_with_args::<Vec<String>>(
-        "SELECT array_agg(a.attname::text ORDER BY k.at) FROM pg_catalog.pg_index i, \
+        "SELECT coalesce(array_agg(a.attname::text ORDER BY k.at) FILTER (WHERE (a.attnum = ANY (p.partattrs::int2[])) IS NOT TRUE), \
+         array_agg(a.attname::text ORDER BY k.at)) FROM pg_catalog.pg_index i \
+         LEFT JOIN pg_catalog.pg_partitioned_table p ON p.partrelid = i.indrelid, \
          unnest(i.indkey::int2[]) WITH ORDINALITY AS k(attnum, at), pg_catalog.pg_attribute a \
          WHERE i.indrelid = $1 AND i.indisprimary AND k.at <= i.indnkeyatts AND a.attrelid = $1 AND a.attnum = k.attnum",
         &[relation.into()],
@@ -196,7 +212,8 @@ fn describe(relation: pg_sys::Oid) -> Result<Table> {
 /// Policies of our names that are not ours must not be mistaken for ours.
 fn refuse_foreign_policies(table: &Table) -> Result<()> {
     let foreign = Spi::get_one_with_args::<String>(
-        "SELECT min(polname::text) FROM pg_catalog.pg_policy WHERE polrelid = $1 AND polname LIKE 'docacl\\_%'",
+        "SELECT min(polname::text) FROM pg_catalog.pg_policy WHERE polname LIKE 'docacl\\_%' AND (polrelid = $1 \
+         OR polrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree($1)))",
         &[table.oid.into()],
     )
     .map_err(spi)?;

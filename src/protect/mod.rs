@@ -11,10 +11,12 @@ pub mod key;
 mod lint;
 mod lists;
 pub mod parent;
+mod partitions;
 mod restore;
 pub mod rows;
 pub mod spec;
 pub mod target;
+pub mod tree;
 
 pub use rows::{rows_owned_by, rows_using};
 pub use spec::Spec;

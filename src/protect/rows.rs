@@ -7,6 +7,7 @@ use pgrx::prelude::*;
 use super::catalog::spi;
 use super::functions::name_of;
 use super::spec::Spec;
+use super::tree;
 use crate::error::{Result, internal};
 use crate::facts::{self, Principal, Resource};
 use crate::lookup;
@@ -69,6 +70,8 @@ fn uses(relation: pg_sys::Oid, column: &str, value: &str) -> Result<bool> {
     let name = name_of(relation)?;
     // SAFETY: a lock by OID, kept to the end of the transaction.
     unsafe { pg_sys::LockRelationOid(relation, pg_sys::ShareRowExclusiveLock as i32) };
+    // Partitions are written to directly as well.
+    tree::tree(relation, pg_sys::ShareRowExclusiveLock);
     // The value as a literal of the column's own type, so that the column's index serves. One that the type does
     // not take (a resource's key that is no uuid) is in no row: compare as text then.
     let quoted = pgrx::spi::quote_identifier(column);

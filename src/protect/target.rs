@@ -8,8 +8,8 @@ use std::rc::Rc;
 use docacl_core::verdict::Verdict;
 use pgrx::pg_sys;
 
-use super::Spec;
 use super::functions::{name_of, not_protected};
+use super::{Spec, tree};
 use crate::bound::Bound;
 use crate::descriptor::attributes;
 use crate::error::{Result, wrong_state};
@@ -24,24 +24,32 @@ pub struct Target {
     pub relation: pg_sys::Oid,
     pub spec: Spec,
     shape: Rc<Shape>,
-    /// Attribute numbers of the shape's columns, and their types.
-    columns: Vec<(i16, Type)>,
-    key: Option<Key>,
-    /// Where the key of the parent's row stands in the row; none: the table has no parent.
-    parent: Option<Vec<(i16, pg_sys::Oid)>>,
-}
-
-struct Key {
-    columns: Vec<KeyColumn>,
-    /// A unique index of these columns alone, and its columns as positions among them.
-    index: pg_sys::Oid,
-    order: Vec<usize>,
+    /// The types of the shape's columns.
+    types: Vec<Type>,
+    /// The columns of the key; none: no row can be found.
+    key: Option<Vec<KeyColumn>>,
+    /// The types of the columns that name the parent's row; none: the table has no parent.
+    parent: Vec<pg_sys::Oid>,
+    /// Where the rows are: the table, or the partitions of a partitioned one.
+    parts: Vec<Part>,
+    /// The root and every partition, whether it holds rows or not.
+    tree: Vec<pg_sys::Oid>,
 }
 
 struct KeyColumn {
-    attno: i16,
     ty: pg_sys::Oid,
     collation: pg_sys::Oid,
+}
+
+/// A relation that holds rows: the same columns in all, but each in its own place.
+struct Part {
+    relation: pg_sys::Oid,
+    /// Attribute numbers of the shape's columns, then of those that name the parent's row.
+    columns: Vec<i16>,
+    /// Attribute numbers of the key's columns.
+    key: Vec<i16>,
+    /// A unique index that has the key's columns, which are at these positions of the key, in the index's order.
+    index: Option<(pg_sys::Oid, Vec<usize>)>,
 }
 
 /// Bindings of shapes to rings, kept while both are: binding costs more than deciding.
@@ -60,7 +68,9 @@ const MOST_BOUND: usize = 64;
 pub fn forget(relation: pg_sys::Oid) {
     let all = relation == pg_sys::Oid::INVALID;
     let known = TARGETS.with_borrow_mut(|targets| {
-        if all { targets.drain().next().is_some() } else { targets.remove(&relation).is_some() }
+        let before = targets.len();
+        targets.retain(|at, target| !all && *at != relation && !target.tree.contains(&relation));
+        targets.len() != before
     });
     if all || known {
         DEFAULT.set(None);
@@ -91,7 +101,12 @@ pub fn known(relation: pg_sys::Oid) -> Result<Option<Rc<Target>>> {
     let _lock = Lock::share(relation);
     let snap = Snap::newest();
     let Some(table) = facts::protected_table(relation, &snap)? else {
-        return Ok(None);
+        let root = tree::root_of(relation);
+        let target = if root == relation { None } else { known(root)? };
+        if let Some(target) = &target {
+            TARGETS.with_borrow_mut(|t| t.insert(relation, target.clone()));
+        }
+        return Ok(target);
     };
     let target = Rc::new(read(relation, Spec::from_json(table.spec)?)?);
     TARGETS.with_borrow_mut(|t| t.insert(relation, target.clone()));
@@ -138,6 +153,26 @@ impl Drop for Lock {
 
 fn read(relation: pg_sys::Oid, spec: Spec) -> Result<Target> {
     let shape = Rc::new(spec.shape());
+    let tree = tree::tree(relation, pg_sys::AccessShareLock);
+    let partitioned = tree::is_partitioned(relation);
+    let (mut parts, mut target) = (Vec::new(), None);
+    for at in &tree {
+        let (part, types, key, parent) = read_part(*at, &spec, partitioned)?;
+        if *at == relation {
+            target = Some((types, key, parent));
+        }
+        if !tree::is_partitioned(*at) {
+            parts.push(part);
+        }
+    }
+    let (types, key, parent) = target.ok_or_else(|| crate::error::internal("a table that is not among its parts"))?;
+    let found = spec.key.is_some() && parts.iter().all(|p| p.index.is_some());
+    Ok(Target { relation, spec, shape, types, key: found.then_some(key), parent, parts, tree })
+}
+
+type Described = (Part, Vec<Type>, Vec<KeyColumn>, Vec<pg_sys::Oid>);
+
+fn read_part(relation: pg_sys::Oid, spec: &Spec, partitioned: bool) -> Result<Described> {
     // SAFETY: the relation is opened with a lock; its descriptor and index list are read and released.
     unsafe {
         let rel = pg_sys::table_open(relation, pg_sys::AccessShareLock as i32);
@@ -153,63 +188,60 @@ fn read(relation: pg_sys::Oid, spec: Spec) -> Result<Target> {
                     )
                 })
         };
-        let mut columns = Vec::new();
+        let (mut columns, mut types) = (Vec::new(), Vec::new());
         for name in spec.shape_columns() {
             let a = find(name)?;
-            columns.push((a.attnum, Type::of(a.atttypid)));
+            columns.push(a.attnum);
+            types.push(Type::of(a.atttypid));
         }
         for name in spec.columns.keys() {
             find(name)?;
         }
-        let key = match &spec.key {
-            Some(names) => {
-                let mut columns = Vec::new();
-                for name in names.columns() {
-                    let a = find(name)?;
-                    columns.push(KeyColumn { attno: a.attnum, ty: a.atttypid, collation: a.attcollation });
-                }
-                let attnos: Vec<i16> = columns.iter().map(|c| c.attno).collect();
-                unique_index(rel, &attnos).map(|(index, order)| Key { columns, index, order })
-            }
-            None => None,
-        };
-        let parent = match &spec.parent {
-            Some(parent) => {
-                let mut columns = Vec::new();
-                for name in parent.column.columns() {
-                    let a = find(name)?;
-                    columns.push((a.attnum, a.atttypid));
-                }
-                Some(columns)
-            }
-            None => None,
-        };
+        let (mut key, mut attnos) = (Vec::new(), Vec::new());
+        for name in spec.key.iter().flat_map(|names| names.columns()) {
+            let a = find(name)?;
+            key.push(KeyColumn { ty: a.atttypid, collation: a.attcollation });
+            attnos.push(a.attnum);
+        }
+        let index = unique_index(rel, &attnos, partitioned);
+        let mut parent = Vec::new();
+        for name in spec.parent.iter().flat_map(|parent| parent.column.columns()) {
+            let a = find(name)?;
+            columns.push(a.attnum);
+            parent.push(a.atttypid);
+        }
         pg_sys::table_close(rel, pg_sys::AccessShareLock as i32);
-        Ok(Target { relation, spec, shape, columns, key, parent })
+        Ok((Part { relation, columns, key: attnos, index }, types, key, parent))
     }
 }
 
-/// A unique, valid, complete btree index of these columns, whatever their order, and that order.
-unsafe fn unique_index(rel: pg_sys::Relation, attnos: &[i16]) -> Option<(pg_sys::Oid, Vec<usize>)> {
+/// A unique, valid, complete btree index of these columns, whatever their order, and that order. In a partition also
+/// one that has more columns: PostgreSQL wants the partition key's in a partitioned table's unique index.
+unsafe fn unique_index(rel: pg_sys::Relation, attnos: &[i16], partitioned: bool) -> Option<(pg_sys::Oid, Vec<usize>)> {
     // SAFETY: an open relation; each index is opened and closed.
     unsafe {
         let list = pg_sys::RelationGetIndexList(rel);
         let mut found = None;
+        let mut alone = false;
         let indexes: &[pg_sys::ListCell] =
             if list.is_null() { &[] } else { std::slice::from_raw_parts((*list).elements, (*list).length as usize) };
         for index in indexes.iter().map(|cell| cell.oid_value) {
             let opened = pg_sys::index_open(index, pg_sys::AccessShareLock as i32);
             let form = &*(*opened).rd_index;
             let whole = pg_sys::RelationGetIndexPredicate(opened).is_null();
-            if form.indisunique && form.indisvalid && usize::try_from(form.indnkeyatts) == Ok(attnos.len()) && whole {
-                let order: Option<Vec<usize>> = form
+            let columns = usize::try_from(form.indnkeyatts).unwrap_or(0);
+            if form.indisunique && form.indisvalid && whole && (partitioned || columns == attnos.len()) && !alone {
+                let order: Vec<usize> = form
                     .indkey
                     .values
-                    .as_slice(attnos.len())
+                    .as_slice(columns)
                     .iter()
-                    .map(|attno| attnos.iter().position(|a| a == attno))
+                    .filter_map(|attno| attnos.iter().position(|a| a == attno))
                     .collect();
-                found = found.or(order.map(|order| (index, order)));
+                if order.len() == attnos.len() && (found.is_none() || columns == attnos.len()) {
+                    alone = columns == attnos.len();
+                    found = Some((index, order));
+                }
             }
             pg_sys::index_close(opened, pg_sys::AccessShareLock as i32);
         }
@@ -260,7 +292,7 @@ impl Target {
     /// The types of the key's columns: 55000 where the table has no key.
     pub fn key_types(&self) -> Result<Vec<pg_sys::Oid>> {
         match &self.key {
-            Some(key) => Ok(key.columns.iter().map(|c| c.ty).collect()),
+            Some(columns) => Ok(columns.iter().map(|c| c.ty).collect()),
             None => Err(wrong_state(
                 format!("table {} is protected without a key", name_of(self.relation)?),
                 "Give it a primary key or a unique index, and protect it again with the option \"key\".",
@@ -275,63 +307,18 @@ impl Target {
         snap: &Snap,
         use_row: impl FnOnce(&Vec<Option<pg_sys::Datum>>) -> Result<T>,
     ) -> Result<Option<T>> {
-        let Some(columns) = self.key.as_ref().filter(|k| k.columns.len() == key.len()) else {
+        let Some(columns) = self.key.as_ref().filter(|columns| columns.len() == key.len()) else {
             return Ok(None);
         };
-        let mut scan_keys = Vec::new();
-        for at in &columns.order {
-            let (Some(column), Some(value)) = (columns.columns.get(*at), key.get(*at)) else {
+        let doubtful = tree::is_partitioned(self.relation);
+        let mut row = None;
+        for part in &self.parts {
+            // A key that is there twice, which PostgreSQL does not keep from happening in partitions, names no row.
+            if !part.find(columns, key, snap, doubtful, &mut row)? {
                 return Ok(None);
-            };
-            let mut scan_key = pg_sys::ScanKeyData::default();
-            // SAFETY: fills in the scan key for one column of the index, in the index's order.
-            unsafe {
-                pg_sys::ScanKeyInit(
-                    &mut scan_key,
-                    column.attno,
-                    pg_sys::BTEqualStrategyNumber as u16,
-                    pg_sys::Oid::from(super::key::equality(column.ty)?),
-                    *value,
-                );
             }
-            scan_key.sk_collation = column.collation;
-            scan_keys.push(scan_key);
         }
-        let mut out = None;
-        // SAFETY: the relation is opened with a lock and closed; the tuple is used before the scan ends. The row
-        // is read past row security: the verdict about it is what is asked for.
-        unsafe {
-            let rel = pg_sys::table_open(self.relation, pg_sys::AccessShareLock as i32);
-            let scan = pg_sys::systable_beginscan(
-                rel,
-                columns.index,
-                true,
-                snap.pointer(),
-                scan_keys.len() as i32,
-                scan_keys.as_mut_ptr(),
-            );
-            let tuple = pg_sys::systable_getnext(scan);
-            if !tuple.is_null() {
-                let natts = (*(*rel).rd_att).natts as usize;
-                let (mut values, mut nulls) = (vec![pg_sys::Datum::from(0usize); natts], vec![true; natts]);
-                pg_sys::heap_deform_tuple(tuple, (*rel).rd_att, values.as_mut_ptr(), nulls.as_mut_ptr());
-                let parent = self.parent.iter().flatten().map(|(attno, _)| attno);
-                let row = self
-                    .columns
-                    .iter()
-                    .map(|(attno, _)| attno)
-                    .chain(parent)
-                    .map(|attno| {
-                        let at = (*attno - 1) as usize;
-                        if nulls[at] { None } else { Some(values[at]) }
-                    })
-                    .collect();
-                out = Some(use_row(&row));
-            }
-            pg_sys::systable_endscan(scan);
-            pg_sys::table_close(rel, pg_sys::AccessShareLock as i32);
-        }
-        out.transpose()
+        row.map(|row| use_row(&row)).transpose()
     }
 
     /// The shape of its rows.
@@ -341,12 +328,12 @@ impl Target {
 
     /// The types of the columns that name the parent's row, which stand in a row after those of the shape.
     pub fn parent_types(&self) -> Vec<pg_sys::Oid> {
-        self.parent.iter().flatten().map(|(_, ty)| *ty).collect()
+        self.parent.clone()
     }
 
     /// The types of the shape's columns.
     pub fn types(&self) -> Vec<Type> {
-        self.columns.iter().map(|(_, ty)| *ty).collect()
+        self.types.clone()
     }
 
     /// A key as a condition of SQL, and the columns to read it back; `None` where it is no key of this table.
@@ -354,7 +341,7 @@ impl Target {
         let (Some(columns), Some(names)) = (&self.key, &self.spec.key) else {
             return Ok(None);
         };
-        let types: Vec<pg_sys::Oid> = columns.columns.iter().map(|c| c.ty).collect();
+        let types: Vec<pg_sys::Oid> = columns.iter().map(|c| c.ty).collect();
         let Some(texts) = super::key::split(&types, key) else {
             return Ok(None);
         };
@@ -389,5 +376,80 @@ impl Target {
             });
         }
         Ok(bound)
+    }
+}
+
+impl Part {
+    /// Puts the row of a key into `found`; false where there is another already, in this partition (if `doubtful`) or
+    /// in one before it.
+    fn find(
+        &self,
+        columns: &[KeyColumn],
+        key: &[pg_sys::Datum],
+        snap: &Snap,
+        doubtful: bool,
+        found: &mut Option<Vec<Option<pg_sys::Datum>>>,
+    ) -> Result<bool> {
+        let Some((index, order)) = &self.index else {
+            return Ok(true);
+        };
+        let mut scan_keys = Vec::new();
+        for at in order {
+            let (Some(column), Some(attno), Some(value)) = (columns.get(*at), self.key.get(*at), key.get(*at)) else {
+                return Ok(true);
+            };
+            let mut scan_key = pg_sys::ScanKeyData::default();
+            // SAFETY: fills in the scan key for one column of the index, in the index's order.
+            unsafe {
+                pg_sys::ScanKeyInit(
+                    &mut scan_key,
+                    *attno,
+                    pg_sys::BTEqualStrategyNumber as u16,
+                    pg_sys::Oid::from(super::key::equality(column.ty)?),
+                    *value,
+                );
+            }
+            scan_key.sk_collation = column.collation;
+            scan_keys.push(scan_key);
+        }
+        let mut only = true;
+        // SAFETY: the relation is opened with a lock and closed; the tuple is copied before the scan ends. The row is
+        // read past row security: the verdict about it is what is asked for.
+        unsafe {
+            let rel = pg_sys::table_open(self.relation, pg_sys::AccessShareLock as i32);
+            let scan = pg_sys::systable_beginscan(
+                rel,
+                *index,
+                true,
+                snap.pointer(),
+                scan_keys.len() as i32,
+                scan_keys.as_mut_ptr(),
+            );
+            loop {
+                let tuple = pg_sys::systable_getnext(scan);
+                if tuple.is_null() {
+                    break;
+                }
+                if found.is_some() {
+                    only = false;
+                    break;
+                }
+                let tuple = pg_sys::heap_copytuple(tuple);
+                let natts = (*(*rel).rd_att).natts as usize;
+                let (mut values, mut nulls) = (vec![pg_sys::Datum::from(0usize); natts], vec![true; natts]);
+                pg_sys::heap_deform_tuple(tuple, (*rel).rd_att, values.as_mut_ptr(), nulls.as_mut_ptr());
+                let cell = |attno: &i16| {
+                    let at = (*attno - 1) as usize;
+                    if nulls[at] { None } else { Some(values[at]) }
+                };
+                *found = Some(self.columns.iter().map(cell).collect());
+                if !doubtful {
+                    break;
+                }
+            }
+            pg_sys::systable_endscan(scan);
+            pg_sys::table_close(rel, pg_sys::AccessShareLock as i32);
+        }
+        Ok(only)
     }
 }

@@ -8,7 +8,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::tuple::{Column, Values, Who, distinct, is_default};
-use super::{Site, parent, references};
+use super::{Site, moving, parent, references};
 use crate::admin::write;
 use crate::bound::Bound;
 use crate::error::{Result, denied, inconsistent, missing_reference, required};
@@ -24,13 +24,16 @@ pub unsafe fn insert(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
     unsafe {
         let relation = data.tg_relation;
         let mut values = Values::of(data.tg_trigtuple, relation)?;
+        if moving::enters(&site.columns, site.execution, site.root, &values) {
+            return Ok(data.tg_trigtuple);
+        }
         let mut changed: Vec<Column> = Vec::new();
         if !site.exempt {
             judge_insert(site, relation, &mut values, &mut changed)?;
         } else if let Some(own) = site.columns.own_acl
             && values.get(own).is_some()
         {
-            own_list_fits(site, data, &values, own)?;
+            own_list_fits(site, &values, own)?;
         }
         references::require_gates(site, &values)?;
         references::check(site, &values)?;
@@ -140,7 +143,7 @@ pub unsafe fn update(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
             && new.get(own).is_some()
             && differs(own, &new)
         {
-            own_list_fits(site, data, &new, own)?;
+            own_list_fits(site, &new, own)?;
         }
         if gates.contains(&true) {
             refuse_nulled_gate(site, &old, &new)?;
@@ -149,6 +152,9 @@ pub unsafe fn update(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
         parent::check(site, Some(&old), &new)?;
         references::check_people(site, &new, |column| distinct(column, &old, &new))?;
         follow(site, &old, &new, &gates)?;
+        if site.is_partition {
+            site.updated = Some(moving::updated(&site.columns, data.tg_trigtuple, &new));
+        }
         Ok(new.into_tuple(data.tg_newtuple, relation, &changed))
     }
 }
@@ -392,7 +398,7 @@ fn location_of(site: &Site, values: &Values) -> Result<Option<i64>> {
 }
 
 /// An own list written by an exempt session (docacl itself, a restore): it must be the list of this row.
-unsafe fn own_list_fits(site: &Site, data: &pg_sys::TriggerData, values: &Values, own: Column) -> Result<()> {
+fn own_list_fits(site: &Site, values: &Values, own: Column) -> Result<()> {
     let Some(datum) = values.get(own) else {
         return Ok(());
     };
@@ -402,8 +408,7 @@ unsafe fn own_list_fits(site: &Site, data: &pg_sys::TriggerData, values: &Values
         missing_reference("the row's own list does not exist", "Only docacl writes this column: use acl_grant_row.")
     })?;
     let key = key_of(site, values)?;
-    // SAFETY: the statement's open relation.
-    if list.relation != Some(unsafe { (*data.tg_relation).rd_id }) || list.row_key != key {
+    if ![site.root, site.relation].map(Some).contains(&list.relation) || list.row_key != key {
         return Err(inconsistent(
             "the own list is another row's",
             "Only docacl writes this column: use acl_grant_row.",

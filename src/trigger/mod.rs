@@ -5,6 +5,7 @@
 //! refuses TRUNCATE to whoever is not exempt, system or admin of every account.
 
 mod judge;
+mod moving;
 mod parent;
 mod references;
 mod truncate;
@@ -33,7 +34,22 @@ struct Site {
     /// Who is asking; none: nobody.
     bound: Option<BoundRow>,
     references: references::Checked,
+    /// The table, or the root of the partitioned one.
+    root: pg_sys::Oid,
+    relation: pg_sys::Oid,
+    is_partition: bool,
+    /// The memory context of the statement's execution.
+    execution: usize,
+    /// The last call, where it was an UPDATE of a partition's row.
+    updated: Option<moving::Updated>,
     identity: identity::Seen,
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        // At the end of the statement, however it ends.
+        moving::forget(self.execution);
+    }
 }
 
 /// The row's shape bound to who is asking, as it stands and as a new row.
@@ -75,7 +91,7 @@ unsafe fn row_trigger(fcinfo: pg_sys::FunctionCallInfo) -> Result<pg_sys::HeapTu
         let site = match ((*flinfo).fn_extra as *mut Site).as_mut() {
             Some(site) => site,
             None => {
-                let site = Box::into_raw(Box::new(bind(data)?));
+                let site = Box::into_raw(Box::new(bind(data, (*flinfo).fn_mcxt as usize)?));
                 crate::check::drop_with((*flinfo).fn_mcxt, site);
                 (*flinfo).fn_extra = site.cast();
                 &mut *site
@@ -84,16 +100,28 @@ unsafe fn row_trigger(fcinfo: pg_sys::FunctionCallInfo) -> Result<pg_sys::HeapTu
         if !site.identity.is_still() {
             return Err(crate::check::identity_changed());
         }
+        let updated = site.updated.take();
         let event = data.tg_event & pg_sys::TRIGGER_EVENT_OPMASK;
         match event {
             pg_sys::TRIGGER_EVENT_INSERT => judge::insert(site, data),
-            pg_sys::TRIGGER_EVENT_UPDATE => judge::update(site, data),
-            _ => judge::delete(site, data),
+            pg_sys::TRIGGER_EVENT_UPDATE => {
+                moving::forget(site.execution);
+                judge::update(site, data)
+            }
+            _ => {
+                moving::forget(site.execution);
+                match updated {
+                    Some(updated) if moving::leaves(&updated, site.execution, site.root, data.tg_trigtuple) => {
+                        Ok(data.tg_trigtuple)
+                    }
+                    _ => judge::delete(site, data),
+                }
+            }
         }
     }
 }
 
-unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
+unsafe fn bind(data: &pg_sys::TriggerData, execution: usize) -> Result<Site> {
     // SAFETY: the trigger's arguments and relation live as long as the statement.
     unsafe {
         let trigger = &*data.tg_trigger;
@@ -106,6 +134,9 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
         let columns = tuple::Columns::of(data.tg_relation, &spec)?;
         let parent = parent::Parent::of(&spec, &columns.parent)?;
         let exempt = is_exempt(data.tg_relation);
+        let relation = (*data.tg_relation).rd_id;
+        let is_partition = (*(*data.tg_relation).rd_rel).relispartition;
+        let root = crate::protect::tree::root_of(relation);
         let snap = Snap::statement();
         let bound = match freshness::session_principal(&snap)? {
             Some(id) if !exempt => {
@@ -132,6 +163,11 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
             exempt,
             bound,
             references: references::Checked::default(),
+            root,
+            relation,
+            is_partition,
+            execution,
+            updated: None,
             identity: identity::Seen::now(),
         })
     }
@@ -139,9 +175,15 @@ unsafe fn bind(data: &pg_sys::TriggerData) -> Result<Site> {
 
 /// Whether row security does not apply to this session: superuser, BYPASSRLS, a foreign key's action.
 unsafe fn is_exempt(relation: pg_sys::Relation) -> bool {
+    let applies = |relation| {
+        // SAFETY: a relation that exists.
+        let standing = unsafe { pg_sys::check_enable_rls(relation, pg_sys::Oid::INVALID, true) };
+        standing == pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32
+    };
     // SAFETY: an open relation.
-    let standing = unsafe { pg_sys::check_enable_rls((*relation).rd_id, pg_sys::Oid::INVALID, true) };
-    standing != pg_sys::CheckEnableRlsResult::RLS_ENABLED as i32
+    let relation = unsafe { (*relation).rd_id };
+    // A partition's owner may be another than the root's, whose standing counts where the statement names the root.
+    !applies(relation) || !applies(crate::protect::tree::root_of(relation))
 }
 
 fn not_a_trigger() -> pgrx::pg_sys::panic::ErrorReport {

@@ -49,6 +49,8 @@ pub struct Columns {
     pub immutable: Option<Column>,
     pub deleted: Option<Column>,
     pub deleted_by: Option<Who>,
+    /// The columns mapped to actions of their own, in the order of their names.
+    pub mapped: Vec<Column>,
     /// Every other column that can be written.
     pub others: Vec<Asked>,
 }
@@ -101,6 +103,7 @@ impl Columns {
             immutable: one(&spec.immutable)?,
             deleted: one(&spec.deleted)?,
             deleted_by: who(&spec.deleted_by)?,
+            mapped: list(spec.columns.keys().map(String::as_str).collect())?,
             others: attributes
                 .iter()
                 .filter(|(name, _, generated)| !generated && !special.contains(&name.as_str()))
@@ -112,6 +115,19 @@ impl Columns {
 
 fn column_names(names: Option<&Names>) -> Vec<&str> {
     names.into_iter().flat_map(Names::columns).map(String::as_str).collect()
+}
+
+impl Columns {
+    /// The columns that decide about a row or ask an action of their own: in the order of the spec, whatever the order
+    /// of the table.
+    pub fn judged(&self) -> impl Iterator<Item = Column> {
+        self.shape
+            .iter()
+            .copied()
+            .chain(self.key.iter().copied())
+            .chain(self.parent.iter().copied())
+            .chain(self.mapped.iter().copied())
+    }
 }
 
 /// A row taken apart.
