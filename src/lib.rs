@@ -60,6 +60,7 @@ extension_sql_file!("../sql/check.sql", name = "check", requires = ["tables"]);
 extension_sql_file!("../sql/planner.sql", name = "planner", requires = ["check"]);
 extension_sql_file!("../sql/parents.sql", name = "parents", requires = ["check"]);
 extension_sql_file!("../sql/events.sql", name = "events", requires = ["check"]);
+extension_sql_file!("../sql/ddl_events.sql", name = "ddl_events", requires = ["events"]);
 extension_sql_file!("../sql/dump.sql", name = "dump", requires = ["main"]);
 extension_sql_file!("../sql/visibility.sql", name = "visibility", requires = ["dump", "events"]);
 extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);

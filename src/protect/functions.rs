@@ -135,7 +135,7 @@ pub fn name_of(relation: pg_sys::Oid) -> Result<String> {
 }
 
 /// The table, if it is one that can be protected.
-fn describe(relation: pg_sys::Oid) -> Result<Table> {
+pub fn describe(relation: pg_sys::Oid) -> Result<Table> {
     let name = name_of(relation)?;
     let problem = Spi::get_one_with_args::<String>(
         "SELECT CASE \

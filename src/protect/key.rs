@@ -51,6 +51,11 @@ impl Names {
         &self.0
     }
 
+    /// Writes a renamed column's new name.
+    pub fn rename(&mut self, old: &str, new: &str) {
+        self.0.iter_mut().filter(|name| *name == old).for_each(|name| *name = new.to_owned());
+    }
+
     /// What `"column"` or `["column", …]` names; `None` where it is neither, empty, or names a column twice.
     pub fn read(value: &Value) -> Option<Names> {
         let names = match value {

@@ -12,6 +12,7 @@ mod lint;
 mod lists;
 pub mod parent;
 mod partitions;
+mod renamed;
 mod restore;
 pub mod rows;
 pub mod spec;
