@@ -20,8 +20,15 @@ fn dump(database: &str) -> String {
 /// A table decided by the rows of another: its policies name that table, and must find it again.
 fn add_lines(superuser: &mut Session) {
     superuser.run(
-        "create table lines (id bigint primary key, document_id bigint, note text);
+        "select acl_create('location', 'Store');
+         create table lines (id bigint primary key, document_id bigint, note text);
          insert into lines select i, i % 6 + 1, 'line ' || i from generate_series(1, 12) i;
+         create table parts (id bigint, year int, place bigint, primary key (id, year)) partition by list (year);
+         create table parts_old partition of parts for values in (1, 2);
+         create table parts_new partition of parts default;
+         insert into parts select i, i, (select id from docacl.resource where name = 'Store') from generate_series(1, 4) i;
+         select acl_grant('ann', 'view', 'location', 'Store');
+         select acl_protect('parts', '{\"location\": \"place\"}', '{\"key\": [\"id\", \"year\"]}');
          select acl_protect('lines', '{\"parent\": {\"relation\": \"documents\", \"column\": \"document_id\"}}')",
     );
 }
@@ -57,13 +64,16 @@ fn a_restored_database_says_the_same() {
     rebuild(&mut superuser);
     let role = format!("{}_ann", database.name());
     superuser.run(&format!(
-        "create role {role}; select acl_map('{role}', 'ann'); grant select on documents, lines to {role}"
+        "create role {role}; select acl_map('{role}', 'ann'); grant select on documents, lines, parts, parts_old to {role}"
     ));
     let before = answers(&mut superuser);
     assert!(before.iter().any(|a| a.starts_with("ann 1 read")), "{before:?}");
     assert!(before.iter().any(|a| a == "ann 3 ") && before.iter().any(|a| a.starts_with("bob 2 read")), "{before:?}");
     let below = lines(&mut superuser);
     assert!(below.iter().any(|a| a.starts_with("ann 6 read")) && below.iter().any(|a| a == "ann 2 "), "{below:?}");
+    let seen = superuser.number(&format!("begin; set local role {role}; select count(*) from parts"));
+    superuser.run("rollback");
+    assert_eq!(seen, 4);
     let known = knowledge(&mut superuser);
     assert!(!known.iter().any(|k| k.starts_with("principal (3,")), "the built-in role Users is gone");
     let first = dump(database.name());
@@ -102,6 +112,8 @@ fn a_restored_database_says_the_same() {
         // The mapping and the policies hold, and ids go on where they were.
         assert_eq!(restored.number(&format!("set role {role}; select count(*) from documents")), 5);
         assert_eq!(restored.number("select count(*) from lines"), 10);
+        assert_eq!(restored.number("select count(*) from parts"), seen);
+        assert_eq!(restored.number("select count(*) from parts_old"), seen / 2);
         restored.run("reset role; select acl_create('location', 'new'), acl_create_role('new')");
         // What was revoked stays revoked, and a grant on the restored list opens its row.
         restored.run("select acl_grant_row('ann', 'view', 'documents', '3')");
@@ -121,5 +133,5 @@ fn a_restored_database_says_the_same() {
             0
         );
     }
-    superuser.run(&format!("revoke all on documents, lines from {role}"));
+    superuser.run(&format!("revoke all on documents, lines, parts, parts_old from {role}"));
 }
