@@ -64,6 +64,7 @@ extension_sql_file!("../sql/ddl_events.sql", name = "ddl_events", requires = ["e
 extension_sql_file!("../sql/dump.sql", name = "dump", requires = ["main"]);
 extension_sql_file!("../sql/visibility.sql", name = "visibility", requires = ["dump", "events"]);
 extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);
+extension_sql_file!("../sql/partition_events.sql", name = "partition_events", requires = ["partitions"]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 
 /// Called when the library is loaded.

@@ -6,6 +6,7 @@ mod catalog;
 mod columns;
 mod create;
 mod ddl;
+mod follow;
 pub mod functions;
 pub mod key;
 mod lint;

@@ -40,6 +40,34 @@ pub fn remember(root: pg_sys::Oid, had: Option<pgrx::JsonB>) -> Result<()> {
     }
 }
 
+/// Keeps the row security that a new partition had.
+pub fn remember_one(root: pg_sys::Oid, name: &str, rls: bool, force: bool) -> Result<()> {
+    let one = pgrx::JsonB(json!({ name: {"rls": rls, "force": force} }));
+    Spi::run_with_args(
+        "UPDATE docacl.protected_table SET partitions = coalesce(partitions, '{}') || $2 WHERE relation = $1",
+        &[root.into(), one.into()],
+    )
+    .map_err(spi)
+}
+
+/// A partition becomes a protected table of its own, with what it had before it was one.
+pub fn split(root: pg_sys::Oid, table: &Table, spec: pgrx::JsonB) -> Result<()> {
+    Spi::run_with_args(
+        "INSERT INTO docacl.protected_table (relation, spec, had_rls, had_force, partitions) \
+         SELECT $2, $3, coalesce((partitions -> $4 ->> 'rls')::boolean, false), \
+                coalesce((partitions -> $4 ->> 'force')::boolean, false), CASE WHEN $5 THEN partitions END \
+         FROM docacl.protected_table WHERE relation = $1",
+        &[
+            root.into(),
+            table.oid.into(),
+            spec.into(),
+            table.name.as_str().into(),
+            tree::is_partitioned(table.oid).into(),
+        ],
+    )
+    .map_err(spi)
+}
+
 /// Protects every partition.
 pub fn write(table: &Table, spec: &Spec) -> Result<()> {
     partitions(table).into_iter().try_for_each(|p| ddl::write_partition(p, &name_of(p)?, spec))
