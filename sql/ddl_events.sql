@@ -29,8 +29,9 @@ BEGIN
     END IF;
 
     SELECT min(t.tgname::text) INTO culprit
-    FROM docacl.protected_table AS p JOIN pg_catalog.pg_trigger AS t ON t.tgrelid = p.relation
-    WHERE p.relation = ANY (tables) AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgenabled <> 'D'
+    FROM docacl.protected_table AS p JOIN pg_catalog.pg_trigger AS t
+    ON p.relation = coalesce(pg_catalog.pg_partition_root(t.tgrelid), t.tgrelid)
+    WHERE t.tgrelid = ANY (tables) AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgenabled <> 'D'
       AND t.tgname::text COLLATE "C" > '~docacl_row';
     IF culprit IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = '55000',
@@ -49,12 +50,13 @@ BEGIN
     END IF;
 
     SELECT min(k.conname::text) INTO culprit
-    FROM docacl.protected_table AS p JOIN pg_catalog.pg_constraint AS k ON k.conrelid = p.relation
-    WHERE p.relation = ANY (tables) AND k.contype = 'f'
+    FROM docacl.protected_table AS p JOIN pg_catalog.pg_constraint AS k
+    ON p.relation = coalesce(pg_catalog.pg_partition_root(k.conrelid), k.conrelid)
+    WHERE k.conrelid = ANY (tables) AND k.contype = 'f'
       AND (k.confdeltype IN ('n', 'd') OR k.confupdtype IN ('n', 'd'))
       AND EXISTS (
         SELECT FROM jsonb_path_query(p.spec, '$.gates[*].refs[*].column') AS gate(col)
-        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.relation AND a.attname = gate.col #>> '{}'
+        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = k.conrelid AND a.attname = gate.col #>> '{}'
         WHERE a.attnum = ANY (k.conkey)
           AND (k.confupdtype IN ('n', 'd') OR k.confdelsetcols IS NULL OR a.attnum = ANY (k.confdelsetcols)));
     IF culprit IS NOT NULL THEN

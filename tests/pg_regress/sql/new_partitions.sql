@@ -70,6 +70,19 @@ CREATE TABLE dd_free (id int) PARTITION BY LIST (id);
 CREATE TABLE dd_free_one PARTITION OF dd_free FOR VALUES IN (1);
 SELECT relrowsecurity AS f FROM pg_class WHERE relname = 'dd_free_one';
 
+-- what is refused on a protected table is refused on its partitions
+CREATE FUNCTION dd_trigger() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+CREATE TABLE dd_place (id bigint PRIMARY KEY);
+SELECT complaint(NULL, $$CREATE TRIGGER "~later" BEFORE UPDATE ON dd_one FOR EACH ROW EXECUTE FUNCTION dd_trigger()$$);
+SELECT complaint(NULL, $$ALTER TABLE dd_one ADD CONSTRAINT dd_null FOREIGN KEY (place) REFERENCES dd_place ON DELETE SET NULL NOT VALID$$);
+DROP TABLE dd_place;
+-- columns renamed in the root are renamed in every partition's protection
+BEGIN;
+ALTER TABLE dd_doc RENAME COLUMN place TO location;
+SELECT rel, sees('reader', rel) AS reader FROM unnest(ARRAY['dd_doc', 'dd_one', 'dd_two_low', 'dd_three']) WITH ORDINALITY AS r(rel, i) ORDER BY i;
+SELECT attempt('writer', format('UPDATE dd_one SET location = %s', :b)) AS "42501", attempt('writer', 'UPDATE dd_doc SET shelf = ''four'' WHERE id = 3') AS n1;
+ROLLBACK;
+
 -- detached, it stays protected as a table of its own
 SELECT acl_grant_row('none', 'view', 'dd_doc', '13') AS t;
 SET ROLE regress_owner;
