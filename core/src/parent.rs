@@ -23,6 +23,22 @@ impl Default for Asked {
 }
 
 impl Asked {
+    /// What a question about a row asks of its parent's row: the inverse of [`Asked::of_row`].
+    #[inline]
+    pub const fn of_parent(&self, asked: Actions) -> Actions {
+        let mut out = asked.difference(Actions::READ).difference(Actions::WRITE).difference(Actions::DELETE);
+        if asked.contains(Actions::READ) {
+            out = out.union(self.select);
+        }
+        if asked.contains(Actions::WRITE) {
+            out = out.union(self.update);
+        }
+        if asked.contains(Actions::DELETE) {
+            out = out.union(self.delete);
+        }
+        out
+    }
+
     /// What may be done with a row, given what may be done with its parent's row: read, write and delete as the
     /// commands ask, every other action as the parent's row has it. Nothing is added to a row that exists, so add
     /// and its like are the parent's business alone (a new row asks `insert`).
@@ -72,6 +88,17 @@ mod tests {
         let parent = verdict(Actions::DOWNLOAD | Actions::WRITE, Rule::Gates);
         let allowed = Actions::DOWNLOAD | Actions::READ | Actions::WRITE | Actions::DELETE;
         assert_eq!(below(None, parent, &asked).actions, allowed);
+    }
+
+    #[test]
+    fn what_is_asked_of_the_parent_is_what_opens_the_row() {
+        let asked = Asked { select: Actions::DOWNLOAD, delete: Actions::SIGN, ..Asked::default() };
+        for question in [Actions::READ, Actions::WRITE, Actions::DELETE, Actions::SIGN, Actions::READ | Actions::MOVE] {
+            for held in (0..20).map(|n| Actions::from_bits_retain(1 << n)).chain([asked.of_parent(question)]) {
+                let opens = asked.of_row(held).contains(question);
+                assert_eq!(opens, held.contains(asked.of_parent(question)), "{question:?} of {held:?}");
+            }
+        }
     }
 
     #[test]

@@ -3,6 +3,8 @@
 //! The last line is core's verdict, the lines before it are what went into it: the same keys, folded by the same code
 //! that policies call ([`crate::bound::Bound`]). Nothing here decides.
 
+use std::rc::Rc;
+
 use docacl_core::verdict::{Because, Rule, Verdict, decide};
 use docacl_core::{Actions, Key, SubjectKind, action, kind};
 use pgrx::pg_sys;
@@ -14,7 +16,8 @@ use crate::error::Result;
 use crate::facts::{self, Resource};
 use crate::lookup;
 use crate::protect::functions::name_of;
-use crate::protect::target::Target;
+use crate::protect::parent;
+use crate::protect::target::{self, Target};
 use crate::ring::Ring;
 use crate::scan::Snap;
 
@@ -44,7 +47,7 @@ fn yes_or_no(open: bool) -> &'static str {
 /// What one asker is told about one principal and one row.
 struct Explainer<'a> {
     question: &'a Question,
-    ring: &'a Ring,
+    ring: &'a Rc<Ring>,
     target: &'a Target,
     key: &'a str,
     snap: &'a Snap,
@@ -56,20 +59,55 @@ struct Explainer<'a> {
 
 /// The lines for a row. None where there is no such row, or none that the asker may know of.
 pub fn row(question: &Question, target: &Target, key: &str, words: &str) -> Result<Vec<Line>> {
-    let snap = &question.snap;
-    target.refuse_parent()?;
     let asked = question.asked(words, kind::APPLICABLE_TO_ROWS)?;
-    let Some(id) = question.principal else { return Ok(vec![]) };
     // About oneself only what one may see: a row that is hidden is answered like one that is not there.
     if !question.may_know_of(target, key)? {
         return Ok(vec![]);
     }
+    lines_of(question, target, key, asked, 0)
+}
+
+/// The lines of a row's own gates, those of its parent's row, and the verdict about both.
+fn lines_of(question: &Question, target: &Target, key: &str, asked: Actions, depth: usize) -> Result<Vec<Line>> {
+    let snap = &question.snap;
+    let Some(id) = question.principal else { return Ok(vec![]) };
     let ring = crate::freshness::ring(id, snap)?;
     let bound = target.bind(&ring, snap)?;
     let name = facts::principal(id, snap)?.map(|p| p.name).unwrap_or_default();
     let needed = if Actions::BLIND.contains(asked) { asked } else { asked | Actions::READ };
     let explainer = Explainer { question, ring: &ring, target, key, snap, asked, needed, name };
-    Ok(target.with_row(key, snap, |row| explainer.lines(&bound, row))?.unwrap_or_default())
+    let Some(found) = target.with_row(key, snap, |row| {
+        let own = if target.spec.decides() { explainer.lines(&bound, row)? } else { vec![] };
+        Ok((own, parent::parent_of(target, row)?, parent::verdict(target, explainer.ring, row, snap)?.of_existing()))
+    })?
+    else {
+        return Ok(vec![]);
+    };
+    let (mut lines, above, verdict) = found;
+    let Some(spec) = &target.spec.parent else { return Ok(lines) };
+    lines.pop(); // The verdict of the row's own gates is half of it.
+    let of_parent = match above {
+        Some((above, key)) if depth < parent::MOST => {
+            lines_of(question, &*target::of(above)?, &key, spec.asked().of_parent(asked), depth + 1)?
+        }
+        _ => vec![],
+    };
+    if of_parent.is_empty() {
+        let mut line = explainer.line("parent");
+        line.opens = yes_or_no(verdict.actions.contains(asked));
+        line.through = Some("the row refers to no row of its parent".to_owned());
+        lines.push(line);
+    }
+    lines.extend(of_parent.into_iter().map(|line| Line { gate: format!("parent.{}", line.gate), ..line }));
+    let allowed = verdict.actions.contains(asked);
+    let mut last = explainer.line("verdict");
+    last.opens = yes_or_no(allowed);
+    last.held = Some(explainer.words(verdict.actions)?);
+    last.through = Some(
+        if allowed { "the row and its parent's row open" } else { "the row or its parent's row is closed" }.to_owned(),
+    );
+    lines.push(last);
+    Ok(lines)
 }
 
 impl Explainer<'_> {

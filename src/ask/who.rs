@@ -14,7 +14,8 @@ use super::place::{self, RowFacts, RowGate, Why};
 use crate::error::Result;
 use crate::facts::{self, Principal, PrincipalKind, Resource};
 use crate::lookup;
-use crate::protect::target::Target;
+use crate::protect::parent;
+use crate::protect::target::{self, Target};
 use crate::ring;
 use crate::scan::Snap;
 
@@ -98,9 +99,32 @@ impl People<'_> {
 
 /// Everybody who may do all that the words say with the row; nobody where there is no such row.
 pub fn row(question: &Question, target: &Target, key: &str, words: &str) -> Result<Vec<Holder>> {
-    let snap = &question.snap;
-    target.refuse_parent()?;
     let asked = question.asked(words, kind::APPLICABLE_TO_ROWS)?;
+    holders(question, target, key, asked, 0)
+}
+
+/// Of a row that its parent's row decides as well: those who may by both.
+fn holders(question: &Question, target: &Target, key: &str, asked: Actions, depth: usize) -> Result<Vec<Holder>> {
+    let Some(spec) = &target.spec.parent else { return own(question, target, key, asked) };
+    let above = target.with_row(key, &question.snap, |row| parent::parent_of(target, row))?.flatten();
+    let (Some((above, of_parent)), true) = (above, depth < parent::MOST) else { return Ok(vec![]) };
+    let mut by_parent = holders(question, &*target::of(above)?, &of_parent, spec.asked().of_parent(asked), depth + 1)?;
+    if target.spec.decides() {
+        let by_itself = own(question, target, key, asked)?;
+        by_parent.retain_mut(|holder| match by_itself.iter().find(|h| h.principal == holder.principal) {
+            Some(h) => {
+                holder.through = format!("{}, {} on the parent's row", h.through, holder.through);
+                true
+            }
+            None => false,
+        });
+    }
+    Ok(by_parent)
+}
+
+/// Everybody who may by the row's own gates.
+fn own(question: &Question, target: &Target, key: &str, asked: Actions) -> Result<Vec<Holder>> {
+    let snap = &question.snap;
     let Some(read) = target.with_row(key, snap, |row| place::read(target, row, snap))? else { return Ok(vec![]) };
     let owner_account = read.owner.as_ref().and_then(|p| p.account);
     let of_row = read.gates.iter().find_map(|g| g.resource.as_ref().map(|r| r.account)).or(owner_account);

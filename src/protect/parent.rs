@@ -22,7 +22,7 @@ use crate::scan::Snap;
 use crate::value::Type;
 
 /// More parents above one another than this are refused, and closed where they came about all the same.
-const MOST: usize = 16;
+pub const MOST: usize = 16;
 
 impl ParentSpec {
     /// The table that this names now; `None` where there is none.
@@ -265,15 +265,35 @@ fn at_depth(
         return Ok(own.unwrap_or(CLOSED));
     };
     let types = target.parent_types();
-    let key: Option<Vec<pg_sys::Datum>> = match row.len().checked_sub(types.len()).and_then(|at| row.get(at..)) {
-        Some(key) => key.iter().copied().collect(),
-        None => None,
-    };
+    let key = key_of(row, &types);
     let above = match (key, parent.oid()) {
         (Some(key), Some(oid)) => of_parent(oid, ring, &types, &key, snap, depth + 1)?,
         _ => nothing(ring),
     };
     Ok(below(own, above, &parent.asked()))
+}
+
+/// The key of the parent's row, which stands at the end of a row; `None` where part of it is null.
+fn key_of(row: &[Option<pg_sys::Datum>], types: &[pg_sys::Oid]) -> Option<Vec<pg_sys::Datum>> {
+    let at = row.len().checked_sub(types.len())?;
+    row.get(at..)?.iter().copied().collect()
+}
+
+/// The parent table of a row with the key of the parent's row as it is written; `None` where the row has none.
+pub fn parent_of(target: &Target, row: &[Option<pg_sys::Datum>]) -> Result<Option<(pg_sys::Oid, String)>> {
+    let types = target.parent_types();
+    let (Some(parent), Some(key)) = (target.spec.parent.as_ref().and_then(ParentSpec::oid), key_of(row, &types)) else {
+        return Ok(None);
+    };
+    let texts = types
+        .iter()
+        .zip(key)
+        .map(|(ty, datum)| match Type::of(*ty) {
+            Type::Text => crate::value::read_text(datum),
+            ty => Ok(crate::value::read_value(ty, datum)?.to_key()),
+        })
+        .collect::<Result<Vec<_>>>()?;
+    Ok(Some((parent, super::key::join(&types, &texts))))
 }
 
 const CLOSED: Verdict = Verdict { actions: Actions::empty(), rule: Rule::Gates, because: Because::empty() };

@@ -273,17 +273,6 @@ impl Target {
         }
     }
 
-    /// 0A000 where another table's rows decide: explanations speak of a row's own gates, which are not the whole.
-    pub fn refuse_parent(&self) -> Result<()> {
-        match &self.spec.parent {
-            None => Ok(()),
-            Some(parent) => Err(crate::error::unsupported(
-                format!("rows of table {} are decided by their parent's rows", name_of(self.relation)?),
-                format!("Ask about the row of {} that they refer to.", parent.name()),
-            )),
-        }
-    }
-
     /// Whether its rows can be found by a key.
     pub fn has_key(&self) -> bool {
         self.key.is_some()

@@ -143,3 +143,22 @@ SET ROLE regress_app;
 SELECT * FROM acl_session();
 BEGIN; SELECT acl_set_user('guest'); SELECT principal, account, identified, function, read_only, exempt FROM acl_session(); COMMIT;
 RESET ROLE;
+
+-- rows that their parent's row decides: its lines beside their own, and who may by both
+CREATE TABLE pages (id int PRIMARY KEY, doc bigint, type text);
+DO $$ BEGIN
+    PERFORM acl_protect('pages', '{"document type": "type", "parent": {"relation": "docs", "column": "doc", "actions": {"select": "download"}}}');
+    PERFORM acl_grant('both', 'read', 'document type', 'Invoice'), acl_grant('none', 'view', 'location', 'HR');
+    PERFORM acl_grant('none', 'read, download', 'document type', 'Contract');
+END $$;
+INSERT INTO pages VALUES (1, 1, 'invoice'), (2, 2, 'invoice'), (3, NULL, 'contract'), (4, 1, NULL);
+SELECT gate, resource, asked, held, opens FROM acl_explain_row('none', 'pages', '1', 'read');
+SELECT gate, opens, through, grant_sql FROM acl_explain_row('reader', 'pages', '2', 'read');
+SELECT gate, opens, through FROM acl_explain_row('none', 'pages', '3', 'read');
+SELECT * FROM acl_who_row('pages', '1', 'read');
+SELECT count(*) > 500 AS t,
+       count(*) FILTER (WHERE acl_can_row(u.name, 'pages', p.id::text, a.name) IS DISTINCT FROM
+           (SELECT opens = 'yes' FROM acl_explain_row(u.name, 'pages', p.id::text, a.name) WHERE gate = 'verdict')) AS n0,
+       count(*) FILTER (WHERE u.kind = 'user' AND acl_can_row(u.name, 'pages', p.id::text, a.name) IS DISTINCT FROM
+           EXISTS (SELECT FROM acl_who_row('pages', p.id::text, a.name) w WHERE w.principal = u.name)) AS n0
+FROM docacl.principal u, pages p, docacl.action a WHERE u.kind IN ('user', 'system') AND a.bit < 28;
