@@ -215,6 +215,22 @@ class Bench:
         return rows, {name: self.round_robin(contenders, lambda c: measure(c, statement))
                       for name, statement in statements.items()}
 
+    def explaining(self, users):
+        """Milliseconds of acl_explain about anna for one document, and of acl_who for one, among so many users."""
+        self.super.run(
+            "INSERT INTO docacl.principal (account_id, kind, name, email)"
+            " SELECT account_id, 'user', 'more ' || i, 'more' || i || '@bench.example'"
+            f" FROM generate_series(1, {users} - (SELECT count(*) FROM docacl.principal WHERE kind = 'user')) AS i,"
+            " docacl.principal WHERE name = 'anna' AND kind = 'user';"
+            "INSERT INTO docacl.membership (account_id, role_id, member_id) SELECT u.account_id, r.id, u.id"
+            " FROM docacl.principal u, docacl.principal r WHERE u.name LIKE 'more %' AND r.kind = 'role'"
+            " AND r.name = 'Team ' || (u.id % 60); ANALYZE docacl.principal, docacl.membership;")
+        ids = [1 + i * 7919 % self.docs for i in range(max(self.rounds, 20))]
+        explain = [self.super.time(f"SELECT count(*) FROM acl_explain('anna', {i}, 'read');") for i in ids]
+        who = [self.super.time(f"SELECT count(*) FROM acl_who({i}, 'read');") for i in ids]
+        may = int(self.super.one(f"SELECT count(*) FROM acl_who({ids[-1]}, 'read');"))
+        return statistics.median(explain), statistics.median(who), may
+
     def checking(self, tables):
         """Milliseconds of acl_check over so many protected tables with four gates each, and how much it found."""
         self.super.run("CREATE SCHEMA checked;" + "".join(

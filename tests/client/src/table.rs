@@ -44,6 +44,8 @@ pub struct Table {
     people_type: &'static str,
     key_style: KeyStyle,
     key_type: &'static str,
+    /// The column of a reference by whose hash the table is partitioned: rows that move do so between partitions.
+    partitioned_by: Option<String>,
     /// A table `parts`, one row for each of the rows there were, decided by those: the action that its SELECT asks there.
     pub parts: Option<&'static str>,
     pub records: Vec<Record>,
@@ -70,7 +72,9 @@ impl Table {
             };
             gate.kinds.iter().map(column).collect()
         });
-        let columns = columns.collect();
+        let columns: Vec<Vec<Column>> = columns.collect();
+        let partitioned = random.percent(30);
+        let partitioned_by = columns.iter().flatten().next().filter(|_| partitioned).map(|column| column.name.clone());
         let people_by_key = random.percent(50);
         let people_type = if people_by_key { column_type(random, mirror.principal_style) } else { "bigint" };
         let key_style = mirror::style(random);
@@ -82,6 +86,7 @@ impl Table {
             people_type,
             key_style,
             key_type,
+            partitioned_by,
             parts: None,
             records: Vec::new(),
             made: Cell::new(0),
@@ -90,7 +95,10 @@ impl Table {
 
     /// CREATE TABLE, with the privileges that an application has.
     pub fn create(&self, session: &mut Session, app: &str) {
-        let mut columns = vec![format!("id {} primary key", self.key_type)];
+        let mut columns = match &self.partitioned_by {
+            Some(column) => vec![format!("id {} not null, unique (id, {column})", self.key_type)],
+            None => vec![format!("id {} primary key", self.key_type)],
+        };
         for column in self.columns.iter().flatten() {
             columns.push(format!("{} {}", column.name, column.sql_type));
         }
@@ -99,7 +107,13 @@ impl Table {
         columns.push(format!("deleted_at timestamptz, deleted_by {}", self.people_type));
         columns.push("title text, code text default 'none', signed_at timestamptz".to_owned());
         columns.push("note text not null default ''".to_owned());
-        session.run(&format!("create table docs ({})", columns.join(", ")));
+        let partitioned = self.partitioned_by.as_ref().map(|column| format!("partition by hash ({column})"));
+        session.run(&format!("create table docs ({}) {}", columns.join(", "), partitioned.unwrap_or_default()));
+        for part in 0..if self.partitioned_by.is_some() { 3 } else { 0 } {
+            session.run(&format!(
+                "create table docs_{part} partition of docs for values with (modulus 3, remainder {part})"
+            ));
+        }
         session.run(&format!("grant select, insert, update, delete on docs to {app}"));
     }
 

@@ -1,7 +1,7 @@
 //! The engine against the rules: random accounts, trees, roles in roles, grants, own lists and documents, random
 //! changes between, savepoints and rollbacks. For every user the SELECTed ids, `acl_can_row` and `acl_actions_row`
 //! for every action, the verdict of `acl_explain_row`, `acl_actions_on`, what is shown of a table that these rows decide
-//! (`parent`), and the outcome of INSERT, UPDATE, DELETE and SELECT FOR UPDATE are exactly
+//! (`parent`), the table sometimes partitioned, and the outcome of INSERT, UPDATE, DELETE and SELECT FOR UPDATE are exactly
 //! what the reference evaluator says.
 //!
 //! | variable | default | |
