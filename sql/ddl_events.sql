@@ -1,14 +1,14 @@
--- DDL on protected tables: renamed columns are followed; what would open a way around is refused.
+-- DDL on protected tables: renamed columns and parents are followed; what would open a way around is refused.
 
 CREATE FUNCTION docacl.column_renamed() RETURNS event_trigger
 LANGUAGE c AS 'MODULE_PATHNAME', 'docacl_column_renamed';
 REVOKE ALL ON FUNCTION docacl.column_renamed() FROM PUBLIC;
-COMMENT ON FUNCTION docacl.column_renamed() IS 'Writes the new name of a renamed column into how its table is protected.';
+COMMENT ON FUNCTION docacl.column_renamed() IS 'Writes the new name of a renamed column, or parent, into how tables are protected.';
 
 CREATE EVENT TRIGGER docacl_column_renamed ON ddl_command_end WHEN TAG IN ('ALTER TABLE')
     EXECUTE FUNCTION docacl.column_renamed();
 ALTER EVENT TRIGGER docacl_column_renamed ENABLE ALWAYS;
-COMMENT ON EVENT TRIGGER docacl_column_renamed IS 'Follows the columns of protected tables when they are renamed.';
+COMMENT ON EVENT TRIGGER docacl_column_renamed IS 'Follows the columns of protected tables, and tables that decide others, when they are renamed.';
 
 CREATE FUNCTION docacl.refuse_ddl() RETURNS event_trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$

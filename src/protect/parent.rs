@@ -74,7 +74,7 @@ pub fn qualify(part: &mut Value) -> Result<()> {
     Ok(())
 }
 
-fn schema_and_name(relation: pg_sys::Oid) -> Result<(String, String)> {
+pub fn schema_and_name(relation: pg_sys::Oid) -> Result<(String, String)> {
     // SAFETY: look-ups in the catalogue's caches; the names are copies.
     unsafe {
         let name = pg_sys::get_rel_name(relation);

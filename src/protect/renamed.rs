@@ -1,5 +1,5 @@
-//! The event trigger that follows the columns of protected tables when they are renamed: policies follow by
-//! themselves, the spec in docacl.protected_table and the trigger's argument name columns by name.
+//! The event trigger that follows renamed columns of protected tables, and renamed tables whose rows decide another's:
+//! policies follow by themselves, the spec in docacl.protected_table and the trigger's argument go by names.
 
 use std::ffi::{CStr, c_char};
 
@@ -27,15 +27,27 @@ pub extern "C" fn pg_finfo_docacl_column_renamed() -> &'static pg_sys::Pg_finfo_
 #[pg_guard]
 pub unsafe extern "C-unwind" fn docacl_column_renamed(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     // SAFETY: called by PostgreSQL; whether as an event trigger is checked first.
-    let names = unsafe { names(fcinfo) };
-    match names.and_then(|names| names.map_or(Ok(()), |(old, new)| follow(&old, &new))) {
+    let renamed = unsafe { renamed(fcinfo) };
+    match renamed.and_then(|renamed| match renamed {
+        Some(Renamed::Column(old, new)) => follow(&old, &new),
+        Some(Renamed::Table(old)) => follow_parent(&old),
+        None => Ok(()),
+    }) {
         Ok(()) => pg_sys::Datum::null(),
         Err(e) => crate::check::raise(e),
     }
 }
 
-/// The old and the new name, where the command renames a column of a table.
-unsafe fn names(fcinfo: pg_sys::FunctionCallInfo) -> Result<Option<(String, String)>> {
+/// What was renamed.
+enum Renamed {
+    /// A column: its old and its new name.
+    Column(String, String),
+    /// A table: its old name.
+    Table(String),
+}
+
+/// What the command renames, where it is a table or a column of one.
+unsafe fn renamed(fcinfo: pg_sys::FunctionCallInfo) -> Result<Option<Renamed>> {
     // SAFETY: the context of an event trigger's call is its EventTriggerData, which lives as long as the call; a node
     // is cast to what its tag says that it is.
     unsafe {
@@ -48,31 +60,58 @@ unsafe fn names(fcinfo: pg_sys::FunctionCallInfo) -> Result<Option<(String, Stri
             return Ok(None);
         }
         let rename = &*(tree as *const pg_sys::RenameStmt);
-        if rename.renameType != pg_sys::ObjectType::OBJECT_COLUMN {
-            return Ok(None);
-        }
-        Ok(Some((name(rename.subname)?, name(rename.newname)?)))
+        Ok(match rename.renameType {
+            pg_sys::ObjectType::OBJECT_COLUMN => Some(Renamed::Column(name(rename.subname)?, name(rename.newname)?)),
+            pg_sys::ObjectType::OBJECT_TABLE if !rename.relation.is_null() => {
+                Some(Renamed::Table(name((*rename.relation).relname)?))
+            }
+            _ => None,
+        })
     }
 }
 
 unsafe fn name(text: *const c_char) -> Result<String> {
     if text.is_null() {
-        return Err(internal("a column was renamed without a name"));
+        return Err(internal("something was renamed without a name"));
     }
     // SAFETY: a C string of the parse tree.
     let text = unsafe { CStr::from_ptr(text) };
-    text.to_str().map(str::to_owned).map_err(|_| internal("a column name that is not UTF-8"))
+    text.to_str().map(str::to_owned).map_err(|_| internal("a name that is not UTF-8"))
+}
+
+/// The table that the command was about.
+fn table_of_command() -> Result<Option<pg_sys::Oid>> {
+    Spi::get_one::<pg_sys::Oid>(
+        "SELECT max(objid) FROM pg_catalog.pg_event_trigger_ddl_commands() \
+         WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass",
+    )
+    .map_err(spi)
+}
+
+/// Rewrites what names the table as a parent.
+fn follow_parent(old: &str) -> Result<()> {
+    let _owner = AsOwner::begin()?;
+    let Some(relation) = table_of_command()? else {
+        return Ok(());
+    };
+    let (schema, new) = super::parent::schema_and_name(relation)?;
+    for child in facts::protected_tables(&Snap::fresh())? {
+        let mut spec = Spec::from_json(child.spec)?;
+        if let Some(parent) = &mut spec.parent
+            && parent.schema == schema
+            && parent.relation == old
+        {
+            parent.relation = new.clone();
+            write(child.relation, &spec)?;
+        }
+    }
+    Ok(())
 }
 
 /// Rewrites what names the column.
 fn follow(old: &str, new: &str) -> Result<()> {
     let _owner = AsOwner::begin()?;
-    let relation = Spi::get_one::<pg_sys::Oid>(
-        "SELECT max(objid) FROM pg_catalog.pg_event_trigger_ddl_commands() \
-         WHERE classid = 'pg_catalog.pg_class'::pg_catalog.regclass",
-    )
-    .map_err(spi)?;
-    let Some(relation) = relation else {
+    let Some(relation) = table_of_command()? else {
         return Ok(());
     };
     let Some(found) = facts::protected_table(relation, &Snap::fresh())? else {
@@ -84,10 +123,15 @@ fn follow(old: &str, new: &str) -> Result<()> {
     if spec == before {
         return Ok(());
     }
+    write(relation, &spec)
+}
+
+/// Writes how a table is protected anew.
+fn write(relation: pg_sys::Oid, spec: &Spec) -> Result<()> {
     let table = describe(relation)?;
-    ddl::write(&table, &spec)?;
-    partitions::write(&table, &spec)?;
-    let json = pgrx::JsonB(serde_json::to_value(&spec).map_err(|e| internal(e.to_string()))?);
+    ddl::write(&table, spec)?;
+    partitions::write(&table, spec)?;
+    let json = pgrx::JsonB(serde_json::to_value(spec).map_err(|e| internal(e.to_string()))?);
     Spi::run_with_args(
         "UPDATE docacl.protected_table SET spec = $2 WHERE relation = $1",
         &[relation.into(), json.into()],
