@@ -31,7 +31,7 @@ mod tests {
             ("db_role", "role_oid role_name principal_id"),
             ("kind", "name gate rank inherits has_star built_in"),
             ("action", "bit name built_in"),
-            ("protected_table", "relation spec is_default had_rls had_force"),
+            ("protected_table", "relation spec is_default had_rls had_force partitions"),
             ("stamp", "kind id value"),
         ];
         for (table, columns) in expected {
