@@ -8,6 +8,7 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::ffi::c_void;
+use std::rc::Rc;
 
 use docacl_core::{Actions, Key, SubjectKind};
 use pgrx::pg_sys;
@@ -31,38 +32,41 @@ fn permits(mask: u64, wanted: Actions) -> bool {
     Key::home(Actions::from_bits_retain(mask)).permits().intersects(wanted)
 }
 
-/// Everything of these kinds that opens. 55000 for `system`, whom no list can serve: it sees dangling references too.
-fn all(ring: &Ring, reference: &Reference, wanted: Actions, snap: &Snap) -> Result<Vec<Open>> {
-    let account = match (ring.subject.kind, ring.account) {
-        (SubjectKind::Nobody, _) => return Ok(vec![]),
-        (SubjectKind::System, _) | (_, None) => {
-            return Err(wrong_state(
-                "a plan made for a user cannot be run as system",
-                "Run DISCARD PLANS, then the statement again.",
-            ));
-        }
-        (_, Some(account)) => account,
-    };
-    let mut out = Vec::new();
-    let mut take = |r: &Resource| {
-        if !r.is_star && r.account == account && reference.kinds.contains(&r.kind) {
-            out.push(Open { id: r.id, key: if reference.by == By::Key { r.key.clone() } else { None } });
-        }
-    };
-    if ring.subject.admin {
-        for kind in &reference.kinds {
-            facts::of_kind(account, kind, snap, |r| take(&r))?;
-        }
-        return Ok(out);
+/// Everything that opens, by kind.
+pub struct Opened {
+    by_kind: Vec<(String, Vec<Open>)>,
+}
+
+impl Opened {
+    fn of<'a>(&'a self, reference: &'a Reference) -> impl Iterator<Item = &'a Open> {
+        self.by_kind.iter().filter(|(kind, _)| reference.kinds.contains(kind)).flat_map(|(_, open)| open)
     }
+
+    fn take(&mut self, resource: &Resource) {
+        if resource.is_star {
+            return;
+        }
+        let open = Open { id: resource.id, key: resource.key.clone() };
+        match self.by_kind.iter_mut().find(|(kind, _)| *kind == resource.kind) {
+            Some((_, all)) => all.push(open),
+            None => self.by_kind.push((resource.kind.clone(), vec![open])),
+        }
+    }
+}
+
+/// Walks from what is granted down to all that inherits it: once for all gates, because every statement that the
+/// planner offers an index to would else walk for each.
+fn walk(ring: &Ring, account: i64, wanted: Actions, snap: &Snap) -> Result<Opened> {
+    let mut out = Opened { by_kind: vec![] };
     let mut seen = HashSet::new();
     let mut below: Vec<i64> = Vec::new();
     for (id, mask) in ring.granted() {
         if permits(mask, wanted)
             && let Some(r) = facts::resource(id, snap)?
+            && r.account == account
             && seen.insert(id)
         {
-            take(&r);
+            out.take(&r);
             below.push(id);
         }
     }
@@ -70,7 +74,7 @@ fn all(ring: &Ring, reference: &Reference, wanted: Actions, snap: &Snap) -> Resu
         if permits(mask, wanted) {
             facts::of_kind(account, kind, snap, |r| {
                 if seen.insert(r.id) {
-                    take(&r);
+                    out.take(&r);
                     below.push(r.id);
                 }
             })?;
@@ -79,12 +83,48 @@ fn all(ring: &Ring, reference: &Reference, wanted: Actions, snap: &Snap) -> Resu
     while let Some(parent) = below.pop() {
         for child in facts::resources_below(parent, snap)? {
             if child.inherits && seen.insert(child.id) {
-                take(&child);
+                out.take(&child);
                 below.push(child.id);
             }
         }
     }
     Ok(out)
+}
+
+/// What opens for a ring that is no admin's. `exact`: as this snapshot sees it, as an index condition needs it; else as
+/// it was seen since the ring was compiled, which is good enough for an estimate.
+fn opened(ring: &Ring, account: i64, wanted: Actions, snap: &Snap, exact: bool) -> Result<Rc<Opened>> {
+    /// SELECT's, UPDATE's and DELETE's policies ask for different actions.
+    const MOST_KEPT: usize = 4;
+    let moment = freshness::moment(snap);
+    let serves = |k: &&Kept| k.wanted == wanted && (!exact || k.moment == moment);
+    let known = ring.opened.borrow().iter().find(serves).map(|k| k.opened.clone());
+    if let Some(known) = known {
+        return Ok(known);
+    }
+    let opened = Rc::new(walk(ring, account, wanted, snap)?);
+    let mut kept = ring.opened.borrow_mut();
+    kept.retain(|k| k.wanted != wanted);
+    if kept.len() >= MOST_KEPT {
+        kept.remove(0);
+    }
+    kept.push(Kept { wanted, moment, opened: opened.clone() });
+    Ok(opened)
+}
+
+/// What opened at some moment.
+pub struct Kept {
+    wanted: Actions,
+    moment: freshness::Moment,
+    opened: Rc<Opened>,
+}
+
+impl Kept {
+    /// Bytes held, about.
+    pub fn bytes(&self) -> usize {
+        let keys = |o: &Open| size_of::<Open>() + o.key.as_ref().map_or(0, String::len);
+        self.opened.by_kind.iter().flat_map(|(_, open)| open).map(keys).sum()
+    }
 }
 
 /// About how many references open, at most: what the planner asks before it asks which.
@@ -111,6 +151,15 @@ pub enum Of {
 }
 
 impl Array {
+    /// How many references.
+    pub fn len(&self) -> usize {
+        match self {
+            Array::Ints(v) => v.len(),
+            Array::Uuids(v) => v.len(),
+            Array::Texts(v) => v.len(),
+        }
+    }
+
     /// The array as PostgreSQL has it.
     pub fn into_datum(self) -> Option<pg_sys::Datum> {
         match self {
@@ -121,21 +170,43 @@ impl Array {
     }
 }
 
-/// The references that open for a ring.
-pub fn array(ring: &Ring, reference: &Reference, wanted: Actions, of: Of, snap: &Snap) -> Result<Array> {
-    let open = all(ring, reference, wanted, snap)?;
-    let keys = || open.iter().filter_map(|o| o.key.as_deref());
-    Ok(match (of, reference.by) {
-        (Of::Ints, By::Id) => Array::Ints(open.iter().map(|o| o.id).collect()),
-        (Of::Ints, By::Key) => Array::Ints(keys().filter_map(|k| k.parse().ok()).collect()),
+/// The references that open for a ring, exactly or for an estimate: see [`opened`]. 55000 for `system`, whom no list can
+/// serve: it sees dangling references too.
+pub fn array(ring: &Ring, reference: &Reference, wanted: Actions, of: Of, snap: &Snap, exact: bool) -> Result<Array> {
+    let account = match (ring.subject.kind, ring.account) {
+        (SubjectKind::Nobody, _) => return Ok(collect(std::iter::empty(), reference.by, of)),
+        (SubjectKind::System, _) | (_, None) => {
+            return Err(wrong_state(
+                "a plan made for a user cannot be run as system",
+                "Run DISCARD PLANS, then the statement again.",
+            ));
+        }
+        (_, Some(account)) => account,
+    };
+    if !ring.subject.admin {
+        let opened = opened(ring, account, wanted, snap, exact)?;
+        return Ok(collect(opened.of(reference), reference.by, of));
+    }
+    let mut all = Opened { by_kind: vec![] };
+    for kind in &reference.kinds {
+        facts::of_kind(account, kind, snap, |r| all.take(&r))?;
+    }
+    Ok(collect(all.of(reference), reference.by, of))
+}
+
+fn collect<'a>(open: impl Iterator<Item = &'a Open>, by: By, of: Of) -> Array {
+    let key = |o: &'a Open| o.key.as_deref();
+    match (of, by) {
+        (Of::Ints, By::Id) => Array::Ints(open.map(|o| o.id).collect()),
+        (Of::Ints, By::Key) => Array::Ints(open.filter_map(key).filter_map(|k| k.parse().ok()).collect()),
         (Of::Uuids, _) => Array::Uuids(
-            keys()
+            open.filter_map(key)
                 .filter_map(crate::value::parse_uuid)
                 .map(|bits| pgrx::Uuid::from_bytes(bits.to_be_bytes()))
                 .collect(),
         ),
-        (Of::Texts, _) => Array::Texts(keys().map(str::to_owned).collect()),
-    })
+        (Of::Texts, _) => Array::Texts(open.filter_map(key).map(str::to_owned).collect()),
+    }
 }
 
 /// The array of one execution of a statement: the executor asks again at every rescan of an inner index scan.
@@ -197,12 +268,8 @@ unsafe fn open(fcinfo: pg_sys::FunctionCallInfo, of: Of) -> Result<pg_sys::Datum
             )
         })?;
         let built = match freshness::session_principal(&snap)? {
-            Some(id) => array(&*freshness::ring(id, &snap)?, &reference, wanted, of, &snap)?,
-            None => match of {
-                Of::Ints => Array::Ints(vec![]),
-                Of::Uuids => Array::Uuids(vec![]),
-                Of::Texts => Array::Texts(vec![]),
-            },
+            Some(id) => array(&*freshness::ring(id, &snap)?, &reference, wanted, of, &snap, true)?,
+            None => collect(std::iter::empty(), reference.by, of),
         };
         let old = pg_sys::MemoryContextSwitchTo((*flinfo).fn_mcxt);
         let datum = built.into_datum();

@@ -34,6 +34,13 @@ const FIXED: usize = 2;
 /// A principal with more grants than this is not narrow: asking the index for each would cost more than the check.
 const MOST_GRANTS: usize = 1000;
 
+/// A gate that lets more than this part of the rows through is not asked of an index: the rows lie everywhere, and
+/// the list has to be made at every execution.
+const MOST_ROWS: f64 = 0.25;
+
+/// Up to so many references are looked up in the statistics one by one; of more, each counts like the average.
+const MOST_LOOKED_UP: usize = 64;
+
 #[doc(hidden)]
 #[unsafe(no_mangle)]
 pub extern "C" fn pg_finfo_docacl_row_check_support() -> &'static pg_sys::Pg_finfo_record {
@@ -175,8 +182,10 @@ unsafe fn condition(request: &mut pg_sys::SupportRequestIndexCondition) -> Resul
             return Ok(None);
         }
         let snap = Snap::statement();
-        if !matches!(width(gate.reference, call.wanted, &snap)?, Width::Few(_)) {
-            return Ok(None);
+        let rel = (*request.index).rel;
+        match width(gate.reference, call.wanted, &snap)? {
+            Width::Few(ring) if part(request.root, rel, &gate, &ring, call.wanted, &snap)? <= MOST_ROWS => {}
+            _ => return Ok(None),
         }
         let (_, element, array, name) = array_of(gate.ty);
         let left = if gate.ty == Type::Text { pg_sys::TEXTOID } else { (*gate.var).vartype };
@@ -330,6 +339,44 @@ unsafe fn finds_one_row(rel: *mut pg_sys::RelOptInfo) -> bool {
     }
 }
 
+/// Which part of the rows one gate lets through.
+unsafe fn part(
+    root: *mut pg_sys::PlannerInfo,
+    rel: *mut pg_sys::RelOptInfo,
+    gate: &Gate<'_>,
+    ring: &Ring,
+    wanted: Actions,
+    snap: &Snap,
+) -> Result<f64> {
+    // SAFETY: the planner's nodes, which live as long as the planning.
+    unsafe {
+        let (of, element, array, _) = array_of(gate.ty);
+        let references = open::array(ring, gate.reference, wanted, of, snap, false)?;
+        let count = references.len();
+        let (var, collation) = (gate.var, (*gate.var).varcollid);
+        if count > MOST_LOOKED_UP {
+            let mut data = pg_sys::VariableStatData::default();
+            let mut unknown = false;
+            pg_sys::examine_variable(root, var.cast(), (*rel).relid as i32, &mut data);
+            let distinct = pg_sys::get_variable_numdistinct(&mut data, &mut unknown);
+            if !data.statsTuple.is_null()
+                && let Some(free) = data.freefunc
+            {
+                free(data.statsTuple);
+            }
+            return Ok((count as f64 / distinct.max(1.0)).min(1.0));
+        }
+        let cache = &*pg_sys::lookup_type_cache((*var).vartype, pg_sys::TYPECACHE_BTREE_OPFAMILY as i32);
+        let left = if gate.ty == Type::Text { pg_sys::TEXTOID } else { (*var).vartype };
+        let equal = pg_sys::get_opfamily_member(cache.btree_opf, left, element, pg_sys::BTEqualStrategyNumber as i16);
+        let (Some(datum), false) = (references.into_datum(), equal == pg_sys::Oid::INVALID) else { return Ok(1.0) };
+        let values = pg_sys::makeConst(array, -1, collation, -1, datum, false, false);
+        let clause = any(var, gate.ty, equal, collation, values.cast());
+        let inner = pg_sys::JoinType::JOIN_INNER;
+        Ok(pg_sys::scalararraysel(root, clause, false, 0, inner, std::ptr::null_mut()).clamp(0.0, 1.0))
+    }
+}
+
 /// Which part of the rows the check lets through: the product of its gates', as far as they are known.
 unsafe fn selectivity(request: &mut pg_sys::SupportRequestSelectivity) -> Result<bool> {
     // SAFETY: the planner's nodes, which live as long as the planning.
@@ -361,22 +408,8 @@ unsafe fn selectivity(request: &mut pg_sys::SupportRequestSelectivity) -> Result
                 }
                 Width::Unknown => continue,
             };
-            let (of, element, array, _) = array_of(gate.ty);
-            let Some(datum) = open::array(&ring, gate.reference, call.wanted, of, &snap)?.into_datum() else {
-                continue;
-            };
-            let cache = &*pg_sys::lookup_type_cache((*gate.var).vartype, pg_sys::TYPECACHE_BTREE_OPFAMILY as i32);
-            let left = if gate.ty == Type::Text { pg_sys::TEXTOID } else { (*gate.var).vartype };
-            let equal =
-                pg_sys::get_opfamily_member(cache.btree_opf, left, element, pg_sys::BTEqualStrategyNumber as i16);
-            if equal == pg_sys::Oid::INVALID {
-                continue;
-            }
-            let values = pg_sys::makeConst(array, -1, (*gate.var).varcollid, -1, datum, false, false);
-            let clause = any(gate.var, gate.ty, equal, (*gate.var).varcollid, values.cast());
-            let part =
-                pg_sys::scalararraysel(request.root, clause, false, request.varRelid, request.jointype, request.sjinfo);
-            known = Some(known.unwrap_or(1.0) * part.clamp(0.0, 1.0));
+            let part = part(request.root, rel, &gate, &ring, call.wanted, &snap)?;
+            known = Some(known.unwrap_or(1.0) * part);
         }
         match known {
             Some(part) => {

@@ -4,7 +4,7 @@
 //! under which they were read (src/freshness.rs decides whether it may be used again). Keys of resources are
 //! found when a row first asks for them and kept: roles and inheritance are walked once per resource.
 
-use std::cell::UnsafeCell;
+use std::cell::{RefCell, UnsafeCell};
 use std::rc::Rc;
 
 use docacl_core::{Actions, Key, Subject, SubjectKind, graph};
@@ -67,6 +67,8 @@ pub struct Ring {
     /// The grants on rows' own lists, apart: an own_acl that names anything else opens nothing.
     granted_on_rows: IntTable,
     stars: Vec<(Rc<str>, u64)>,
+    /// Which references open, as some statement saw it (src/open.rs).
+    pub opened: RefCell<Vec<crate::open::Kept>>,
     #[allow(clippy::vec_box, reason = "bound checks point to the memos: they must not move when the vector grows")]
     kept: UnsafeCell<Vec<Box<Kept>>>,
 }
@@ -105,6 +107,7 @@ impl Ring {
             granted: IntTable::default(),
             granted_on_rows: IntTable::default(),
             stars: vec![],
+            opened: RefCell::new(vec![]),
             kept: UnsafeCell::new(vec![]),
         };
         // The stamp is read first: facts read after it may be newer only where the snapshot is, and it is not.
@@ -327,6 +330,7 @@ impl Ring {
             + self.stamps.capacity() * size_of::<Stamp>()
             + self.principals.capacity() * 8
             + self.kept_bytes()
+            + self.opened.borrow().iter().map(crate::open::Kept::bytes).sum::<usize>()
     }
 
     fn kept_bytes(&self) -> usize {
