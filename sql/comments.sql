@@ -92,6 +92,14 @@ COMMENT ON FUNCTION acl_create_documents(text) IS 'Makes a documents table with 
 COMMENT ON FUNCTION acl_check(regclass) IS 'The ways around a protected table, or with null around all of them, that exist now, worst first: error, a hole; warning, a way around for somebody; notice, what one should know; advice, what would be faster. For superusers and system: 42501; 55000 not protected.';
 COMMENT ON FUNCTION acl_unprotect(regclass) IS 'Ends the protection of a table, with a WARNING: policies, ENABLE and FORCE are what they were before. The own lists of its rows stay. For superusers and system: 42501; 55000 not protected.';
 
+-- Accounts as customers: settings and usage.
+COMMENT ON FUNCTION acl_set(text, text, text, jsonb) IS 'Sets a setting of an account, an environment or a company, by kind and name or path; null removes it. 42501 without configure on the account or environment, 22023 another kind or a bad name, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_set(text, bigint, text, jsonb) IS 'As acl_set with the resource by its id.';
+COMMENT ON FUNCTION acl_setting(text, text, text) IS 'The value of a setting that holds for a company, an environment or an account: its own, else that of what it lies in; null where there is none, and of what one may not see. 22023 another kind; to whoever administers the account 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_setting(text, bigint, text) IS 'As acl_setting with the resource by its id.';
+COMMENT ON FUNCTION acl_usage(text) IS 'How much an account uses, in columns that add up: rows of protected tables by environment, table and month (of the column created_at, in UTC), enabled users, enabled API keys by environment. Rows of tables that only a parent decides are not counted. 42501 without view_usage, 42704 unknown account.';
+COMMENT ON FUNCTION acl_usage(bigint) IS 'As acl_usage with the account by its id.';
+
 -- Tables and columns of which sql/tables.sql says nothing.
 COMMENT ON SCHEMA docacl IS 'Tables of docacl, changed only through the acl_* functions.';
 COMMENT ON COLUMN docacl.kind.gate IS 'The gate of rows that its resources are behind; null: none.';

@@ -724,3 +724,108 @@ CREATE EVENT TRIGGER docacl_follow_partitions ON ddl_command_end WHEN TAG IN ('C
     EXECUTE FUNCTION docacl.follow_partitions();
 ALTER EVENT TRIGGER docacl_follow_partitions ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER docacl_follow_partitions IS 'Protects new partitions of protected tables, and keeps detached ones protected.';
+
+-- Settings, usage, outbox.
+CREATE FUNCTION acl_set(kind text, resource text, name text, value jsonb) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_set_wrapper';
+CREATE FUNCTION acl_set(kind text, resource bigint, name text, value jsonb) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_set_id_wrapper';
+CREATE FUNCTION acl_setting(kind text, resource text, name text) RETURNS jsonb
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'acl_setting_wrapper';
+CREATE FUNCTION acl_setting(kind text, resource bigint, name text) RETURNS jsonb
+LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'acl_setting_id_wrapper';
+CREATE FUNCTION acl_usage(account text)
+RETURNS TABLE (environment text, relation regclass, month date, documents bigint, users bigint, api_keys bigint)
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_usage_wrapper';
+CREATE FUNCTION acl_usage(account bigint)
+RETURNS TABLE (environment text, relation regclass, month date, documents bigint, users bigint, api_keys bigint)
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_usage_id_wrapper';
+COMMENT ON FUNCTION acl_set(text, text, text, jsonb) IS 'Sets a setting of an account, an environment or a company, by kind and name or path; null removes it. 42501 without configure on the account or environment, 22023 another kind or a bad name, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_set(text, bigint, text, jsonb) IS 'As acl_set with the resource by its id.';
+COMMENT ON FUNCTION acl_setting(text, text, text) IS 'The value of a setting that holds for a company, an environment or an account: its own, else that of what it lies in; null where there is none, and of what one may not see. 22023 another kind; to whoever administers the account 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_setting(text, bigint, text) IS 'As acl_setting with the resource by its id.';
+COMMENT ON FUNCTION acl_usage(text) IS 'How much an account uses, in columns that add up: rows of protected tables by environment, table and month (of the column created_at, in UTC), enabled users, enabled API keys by environment. Rows of tables that only a parent decides are not counted. 42501 without view_usage, 42704 unknown account.';
+COMMENT ON FUNCTION acl_usage(bigint) IS 'As acl_usage with the account by its id.';
+
+-- Settings of accounts, environments and companies (src/admin/setting.rs). Read by whoever sees the resource or
+-- configures it; written through acl_set only.
+
+CREATE TABLE docacl.setting (
+    account_id   bigint NOT NULL,
+    resource_id  bigint NOT NULL,
+    name         text NOT NULL,
+    value        jsonb NOT NULL,
+    set_by       bigint,
+    set_at       timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (resource_id, name)
+);
+COMMENT ON TABLE docacl.setting IS 'Settings that an application keeps of an account, an environment or a company. acl_setting says which holds: a company''s before its environment''s, that before the account''s.';
+COMMENT ON COLUMN docacl.setting.set_by IS 'Who set it last: the id of a principal.';
+COMMENT ON COLUMN docacl.setting.set_at IS 'When it was set last.';
+REVOKE ALL ON docacl.setting FROM PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('docacl.setting', 'ORDER BY resource_id, name');
+
+CREATE FUNCTION docacl.sees_setting(resource_id bigint) RETURNS boolean
+LANGUAGE c STABLE STRICT LEAKPROOF PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'docacl_sees_setting_wrapper';
+COMMENT ON FUNCTION docacl.sees_setting(bigint) IS 'Whether who is asking sees the settings of a resource: where he sees the resource, or holds configure there.';
+
+ALTER TABLE docacl.setting ENABLE ROW LEVEL SECURITY;
+CREATE POLICY docacl_sees ON docacl.setting FOR SELECT USING (docacl.sees_setting(resource_id));
+GRANT SELECT ON docacl.setting TO PUBLIC;
+
+-- As in sql/references.sql, and for the same reasons.
+CREATE FUNCTION docacl.check_setting() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM docacl.resource AS r WHERE r.id = NEW.resource_id AND r.account_id = NEW.account_id FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'docacl.setting refers to resource "%", which does not exist', NEW.resource_id
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Another session may have dropped it meanwhile.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.check_setting() FROM PUBLIC;
+COMMENT ON FUNCTION docacl.check_setting() IS 'What a foreign key does for a setting: its resource exists, and cannot go before this transaction ends.';
+
+CREATE FUNCTION docacl.settings_gone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    -- Own lists go in numbers and have no settings.
+    gone bigint[] := ARRAY(SELECT o.id FROM old_rows AS o WHERE o.kind IN ('account', 'environment', 'company'));
+BEGIN
+    IF gone <> '{}' THEN
+        DELETE FROM docacl.setting AS s WHERE s.resource_id = ANY (gone);
+    END IF;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.settings_gone() FROM PUBLIC;
+COMMENT ON FUNCTION docacl.settings_gone() IS 'Settings go with their resource.';
+
+CREATE TRIGGER refers AFTER INSERT OR UPDATE OF account_id, resource_id ON docacl.setting FOR EACH ROW
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.check_setting();
+CREATE TRIGGER settings_gone AFTER DELETE ON docacl.resource REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.settings_gone();
+ALTER TABLE docacl.setting ENABLE ALWAYS TRIGGER refers;
+ALTER TABLE docacl.resource ENABLE ALWAYS TRIGGER settings_gone;
+
+-- The outbox: whoever is to act on events (send the letter of welcome, say) reads and deletes rows of docacl.event, by
+-- the privileges that a superuser grants his database role; nobody else reads it. A NOTIFY wakes him. Both are part of
+-- the transaction that did what the event says, and go with it if it rolls back.
+
+CREATE FUNCTION docacl.announce_event() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    -- Every session of the database may LISTEN: it is told the number of a row and nothing of what it says.
+    PERFORM pg_notify('docacl_event', NEW.id::text);
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.announce_event() FROM PUBLIC;
+COMMENT ON FUNCTION docacl.announce_event() IS 'NOTIFY docacl_event with the id of a new row of docacl.event.';
+
+CREATE TRIGGER announce AFTER INSERT ON docacl.event FOR EACH ROW
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.announce_event();
+ALTER TABLE docacl.event ENABLE ALWAYS TRIGGER announce;

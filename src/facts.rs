@@ -296,6 +296,12 @@ pub fn principals_of(account: i64, snap: &Snap) -> Result<Vec<Principal>> {
     all(access("principal", "principal_name"), &[Eq::int8(2, account)], snap, read_principal)
 }
 
+/// The setting of this name that a resource has itself.
+pub fn setting(resource: i64, name: &str, snap: &Snap) -> Result<Option<crate::jsonb::Jsonb>> {
+    let keys = [Eq::int8(2, resource), Eq::text(3, name)?];
+    scan::first(access("setting", "setting_pkey"), &keys, snap, |t| t.must(4).map(Some))
+}
+
 /// What a database role is.
 pub fn db_role(role: Oid, snap: &Snap) -> Result<Option<DbRole>> {
     scan::first(access("db_role", "db_role_pkey"), &[Eq::oid(1, role)], snap, |t| {

@@ -1,6 +1,6 @@
-//! An argument of type regclass.
+//! Values of type regclass.
 
-use pgrx::callconv::{Arg, ArgAbi};
+use pgrx::callconv::{Arg, ArgAbi, BoxRet, FcInfo};
 use pgrx::nullable::Nullable;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -18,6 +18,16 @@ impl FromDatum for Regclass {
     }
 }
 
+impl IntoDatum for Regclass {
+    fn into_datum(self) -> Option<pg_sys::Datum> {
+        self.0.into_datum()
+    }
+
+    fn type_oid() -> pg_sys::Oid {
+        pg_sys::REGCLASSOID
+    }
+}
+
 // SAFETY: regclass is passed as an oid.
 unsafe impl<'fcx> ArgAbi<'fcx> for Regclass {
     unsafe fn unbox_arg_unchecked(arg: Arg<'_, 'fcx>) -> Self {
@@ -28,5 +38,13 @@ unsafe impl<'fcx> ArgAbi<'fcx> for Regclass {
     unsafe fn unbox_nullable_arg(arg: Arg<'_, 'fcx>) -> Nullable<Self> {
         // SAFETY: as above.
         unsafe { arg.unbox_arg_using_from_datum().into() }
+    }
+}
+
+// SAFETY: regclass is returned as an oid.
+unsafe impl BoxRet for Regclass {
+    unsafe fn box_into<'fcx>(self, fcinfo: &mut FcInfo<'fcx>) -> pgrx::datum::Datum<'fcx> {
+        // SAFETY: as for the oid that it is.
+        unsafe { self.0.box_into(fcinfo) }
     }
 }

@@ -12,6 +12,7 @@ use pgrx::prelude::*;
 
 use crate::admin::asker::Asker;
 use crate::admin::authority::Deed;
+use crate::admin::setting;
 use crate::error::Result;
 use crate::facts::{self, Resource};
 use crate::protect::target;
@@ -222,6 +223,19 @@ fn docacl_sees_membership(role: i64, member: i64) -> Result<bool> {
 #[pg_extern(sql = false)]
 fn docacl_sees_grant(principal: i64, resource: i64) -> Result<bool> {
     Viewer::now()?.map_or(Ok(false), |viewer| viewer.sees_grant(principal, resource))
+}
+
+/// `docacl.sees_setting(resource_id)`.
+#[pg_extern(sql = false)]
+fn docacl_sees_setting(resource: i64) -> Result<bool> {
+    match Viewer::now()? {
+        Some(Viewer::All(_)) => Ok(true),
+        Some(Viewer::Principal { asker, .. }) => match facts::resource(resource, &asker.snap)? {
+            Some(found) => setting::sees(&asker, &found),
+            None => Ok(false),
+        },
+        None => Ok(false),
+    }
 }
 
 /// `docacl.path(resource_id)`; null for nobody.

@@ -10,6 +10,7 @@
 //! | [`principal`], [`membership`], [`roles`] | users and roles, members, how roles hang together |
 //! | [`grant`], [`grants`], [`remains`] | granting and revoking, the rows of grants, what a revoke leaves |
 //! | [`row`] | a row's own list: sharing one document |
+//! | [`setting`], [`usage`] | settings that an application keeps here, how much an account uses |
 //! | [`db_role`] | which principal a database role is, and which are trusted |
 //! | [`write`] | writing docacl's tables as the extension's owner |
 //!
@@ -32,5 +33,7 @@ pub mod remains;
 pub mod resource;
 pub mod roles;
 pub mod row;
+pub mod setting;
+pub mod usage;
 pub mod words;
 pub mod write;

@@ -19,6 +19,7 @@ pub mod rows;
 pub mod spec;
 pub mod target;
 pub mod tree;
+pub mod usage;
 
 pub use rows::{rows_owned_by, rows_using};
 pub use spec::Spec;

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use docacl_client_tests::Session;
 use docacl_client_tests::server::Database;
-use docacl_client_tests::world::{answers, build, findings, knowledge, program};
+use docacl_client_tests::world::{add_settings, answers, build, findings, knowledge, program};
 
 /// A dump without the lines that differ every time.
 fn dump(database: &str) -> String {
@@ -61,6 +61,7 @@ fn a_restored_database_says_the_same() {
     let mut superuser = database.superuser();
     build(&mut superuser);
     add_lines(&mut superuser);
+    add_settings(&mut superuser);
     rebuild(&mut superuser);
     let role = format!("{}_ann", database.name());
     superuser.run(&format!(
