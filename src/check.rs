@@ -52,9 +52,8 @@ impl Site {
         let completed = completed_transactions();
         let known = self.latest.borrow().as_ref().is_some_and(|l| l.completed == completed);
         if !known {
-            let snap = Snap::latest();
-            let ring = freshness::ring(bound.ring.id, &snap)?;
-            let bound = Bound::new(ring, bound.shape.clone(), &self.types, &snap)?;
+            let ring = freshness::ring_now(bound.ring.id, completed)?;
+            let bound = Bound::new(ring, bound.shape.clone(), &self.types, &Snap::latest())?;
             *self.latest.borrow_mut() = Some(Latest { bound, completed });
         }
         match self.latest.borrow().as_ref() {

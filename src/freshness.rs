@@ -35,6 +35,9 @@ struct Sight {
     rollbacks: u64,
     /// Rises when one of our tables was rewritten or dropped.
     generation: u64,
+    /// The transaction, where it is SERIALIZABLE: what another one has read of the same snapshot this one must read
+    /// itself, or PostgreSQL would not know that it depends on it.
+    serializable: i64,
 }
 
 impl Sight {
@@ -45,6 +48,7 @@ impl Sight {
             && self.xmin == xid(snapshot.xmin)
             && self.rollbacks == ROLLBACKS.get()
             && self.generation == scan::generation()
+            && self.serializable == serializable()
             && self.suboverflowed == snapshot.suboverflowed
             && self.taken_during_recovery == snapshot.takenDuringRecovery
             && self.snapshot_type == snapshot.snapshot_type
@@ -64,6 +68,19 @@ impl Sight {
             snapshot_type: snapshot.snapshot_type,
             rollbacks: ROLLBACKS.get(),
             generation: scan::generation(),
+            serializable: serializable(),
+        }
+    }
+}
+
+/// Which SERIALIZABLE transaction this is; 0 at other levels.
+fn serializable() -> i64 {
+    // SAFETY: plain reads of backend state.
+    unsafe {
+        if pg_sys::XactIsoLevel == pg_sys::XACT_SERIALIZABLE as i32 {
+            pg_sys::GetCurrentTransactionStartTimestamp()
+        } else {
+            0
         }
     }
 }
@@ -106,6 +123,7 @@ thread_local! {
     static ROLLBACKS: Cell<u64> = const { Cell::new(1) };
     static SIGHTS: Cell<u64> = const { Cell::new(1) };
     static WATCHING: Cell<bool> = const { Cell::new(false) };
+    static LATEST: RefCell<Option<(Instant, Rc<Ring>)>> = const { RefCell::new(None) };
 }
 
 #[pg_guard]
@@ -141,6 +159,7 @@ fn rolled_back() {
         crate::protect::target::unbind();
         // Rings in use by an open cursor live on there; nobody else finds them.
         CACHE.with_borrow_mut(|cache| *cache = Cache::default());
+        LATEST.set(None);
     }
 }
 
@@ -230,6 +249,33 @@ pub fn ring(id: i64, snap: &Snap) -> Result<Rc<Ring>> {
     }
     let ring = Rc::new(Ring::compile(id, snap)?);
     keep(&ring, snap, true);
+    Ok(ring)
+}
+
+/// What decides whether [`ring_now`] may give the same ring again: no other transaction has completed, and this one has
+/// done nothing.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Instant {
+    id: i64,
+    completed: u64,
+    command: u32,
+    transaction: facts::Moment,
+    rollbacks: u64,
+    generation: u64,
+}
+
+/// The ring of a principal as of now, later than the statement's snapshot: the policy and the trigger of one row ask one
+/// after the other. `completed` was read before the call.
+pub fn ring_now(id: i64, completed: u64) -> Result<Rc<Ring>> {
+    // SAFETY: plain reads of backend state; false: assigns no command id.
+    let command = unsafe { pg_sys::GetCurrentCommandId(false) };
+    let (transaction, rollbacks, generation) = (ring::now(), ROLLBACKS.get(), scan::generation());
+    let instant = Instant { id, completed, command, transaction, rollbacks, generation };
+    if let Some(known) = LATEST.with_borrow(|l| l.as_ref().filter(|(i, _)| *i == instant).map(|(_, r)| r.clone())) {
+        return Ok(known);
+    }
+    let ring = ring(id, &Snap::latest())?;
+    LATEST.set(Some((instant, ring.clone())));
     Ok(ring)
 }
 

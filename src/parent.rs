@@ -98,7 +98,7 @@ impl Site {
         let completed = completed_transactions();
         let current = self.latest.borrow().as_ref().is_some_and(|l| l.completed == completed);
         if !current {
-            let ring = freshness::ring(ring.id, &Snap::latest())?;
+            let ring = freshness::ring_now(ring.id, completed)?;
             *self.latest.borrow_mut() = Some(Latest { ring, known: Known::default(), completed });
         }
         match self.latest.borrow().as_ref() {

@@ -8,7 +8,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::tuple::{Column, Values, Who, distinct, is_default};
-use super::{Site, moving, parent, references};
+use super::{Site, moving, now, parent, references};
 use crate::admin::write;
 use crate::bound::Bound;
 use crate::error::{Result, denied, inconsistent, missing_reference, required};
@@ -175,10 +175,7 @@ unsafe fn judge_update(
     };
     // SAFETY: values of the relation's columns.
     let differs = |column: Column, new: &Values| unsafe { distinct(column, old, new) };
-    let before = match &site.parent {
-        Some(parent) if parent.alone => below(None, parent.verdict(&bound.old, old, &snap)?, &parent.asked),
-        _ => verdict(&bound.old, old, &site.columns.shape, &snap)?.of_existing(),
-    };
+    let before = now::verdict(site, bound, old, &snap)?;
     let ask_old = |actions: Actions| -> Result<()> {
         if before.actions.contains(actions) {
             return Ok(());
@@ -306,13 +303,19 @@ pub unsafe fn delete(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
             let Some(bound) = &site.bound else {
                 return Err(nobody(&table));
             };
-            if site.columns.deleted.is_some()
-                && !is_admin(&verdict(&bound.old, &old, &site.columns.shape, &Snap::statement())?)
-            {
+            let snap = Snap::statement();
+            let before = now::verdict(site, bound, &old, &snap)?;
+            if site.columns.deleted.is_some() && !is_admin(&before) {
                 return Err(denied(
                     format!("permission denied to remove a row of table \"{table}\" for good"),
                     "Mark the row deleted instead, by updating its deletion column.",
                 ));
+            }
+            if !before.actions.contains(Actions::DELETE) {
+                return Err(match &site.parent {
+                    Some(parent) if parent.alone => parent.refusal(&table),
+                    _ => refusal(&table, Actions::DELETE, &bound.old, &old.row(&site.columns.shape), &snap)?,
+                });
             }
         }
         if let Some(own) = site.columns.own_acl.and_then(|c| old.get(c)) {

@@ -6,6 +6,7 @@
 
 mod judge;
 mod moving;
+mod now;
 mod parent;
 mod references;
 mod truncate;
@@ -33,6 +34,7 @@ struct Site {
     exempt: bool,
     /// Who is asking; none: nobody.
     bound: Option<BoundRow>,
+    latest: now::Latest,
     references: references::Checked,
     /// The table, or the root of the partitioned one.
     root: pg_sys::Oid,
@@ -162,6 +164,7 @@ unsafe fn bind(data: &pg_sys::TriggerData, execution: usize) -> Result<Site> {
             parent,
             exempt,
             bound,
+            latest: now::Latest::default(),
             references: references::Checked::default(),
             root,
             relation,
