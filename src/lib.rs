@@ -16,6 +16,7 @@
 //! | [`decide`], [`ask`] | questions, and who is asking |
 //! | [`admin`] | the functions of SQL that set docacl up and grant |
 //! | [`visible`] | what a user may see of docacl's own tables |
+//! | [`work`] | queues, approval tasks, forms |
 //! | [`owner`] | acting as the extension's owner |
 
 // Errors end the statement: their size costs nothing that matters, and boxing them would only hide them.
@@ -49,6 +50,7 @@ mod shape;
 mod trigger;
 mod value;
 mod visible;
+mod work;
 
 ::pgrx::pg_module_magic!(name, version);
 
@@ -66,6 +68,7 @@ extension_sql_file!("../sql/dump.sql", name = "dump", requires = ["main"]);
 extension_sql_file!("../sql/visibility.sql", name = "visibility", requires = ["dump", "events"]);
 extension_sql_file!("../sql/settings.sql", name = "settings", requires = ["visibility"]);
 extension_sql_file!("../sql/outbox.sql", name = "outbox", requires = ["visibility"]);
+extension_sql_file!("../sql/work.sql", name = "work", requires = ["visibility", ask::session::acl_user_id]);
 extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);
 extension_sql_file!("../sql/partition_events.sql", name = "partition_events", requires = ["partitions"]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);

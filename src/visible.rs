@@ -24,7 +24,7 @@ use crate::{freshness, identity};
 const HIDDEN: &str = "…";
 
 /// Who looks.
-enum Viewer {
+pub enum Viewer {
     /// A superuser, a role with BYPASSRLS, or `system`.
     All(Snap),
     /// A principal, enabled and not expired.
@@ -33,7 +33,7 @@ enum Viewer {
 
 impl Viewer {
     /// Who looks now; none: nobody, who sees nothing.
-    fn now() -> Result<Option<Viewer>> {
+    pub fn now() -> Result<Option<Viewer>> {
         // SAFETY: plain questions about the current user.
         if unsafe { pg_sys::superuser() || pg_sys::has_bypassrls_privilege(pg_sys::GetUserId()) } {
             return Ok(Some(Viewer::All(Snap::statement())));
@@ -53,7 +53,7 @@ impl Viewer {
         }
     }
 
-    fn snap(&self) -> &Snap {
+    pub fn snap(&self) -> &Snap {
         match self {
             Viewer::All(snap) => snap,
             Viewer::Principal { asker, .. } => &asker.snap,
@@ -73,12 +73,12 @@ impl Viewer {
         match self {
             Viewer::All(_) => Ok(true),
             Viewer::Principal { asker, account, .. } => Ok(resource.account == *account
-                && (asker.is_admin()? || self.actions_on(resource)?.intersects(Actions::READ | Actions::ENTER))),
+                && (asker.is_admin()? || self.actions_on(resource)?.intersects(Actions::SHOWS))),
         }
     }
 
     /// What may be done on a resource; for a row's own list: with the row, whose other gates must open too.
-    fn actions_on(&self, resource: &Resource) -> Result<Actions> {
+    pub fn actions_on(&self, resource: &Resource) -> Result<Actions> {
         let Viewer::Principal { asker, ring, .. } = self else { return Ok(Actions::EVERYTHING) };
         let (Some(relation), Some(key)) = (resource.relation, &resource.row_key) else {
             return asker.actions_on(resource);

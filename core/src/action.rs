@@ -109,6 +109,9 @@ bitflags::bitflags! {
         /// What an immutable row refuses.
         const CHANGES_IMMUTABLE = Self::EDIT.bits() | Self::DELETE.bits() | Self::PASSWORD.bits()
             | Self::SIGN.bits() | Self::IMMUTABLE.bits();
+        /// Holding one of these makes a resource visible. On queues and forms neither read nor enter can be held: there
+        /// it is what lets one work on it.
+        const SHOWS = Self::READ.bits() | Self::ENTER.bits() | Self::WORK_QUEUE.bits() | Self::COMPLETE_FORM.bits();
         /// Asked of places and of new rows, never of a row that exists.
         const OF_PLACES = Self::ADD.bits() | Self::IMPORT.bits() | Self::EXPORT.bits() | Self::STORE.bits();
         /// Administration of an account and what hangs below it.

@@ -187,7 +187,7 @@ impl Asker {
     pub fn sees(&self, resource: &Resource) -> Result<bool> {
         Ok(self.is_above()
             || resource.account == self.account()?
-                && (self.is_admin()? || self.actions_on(resource)?.intersects(Actions::READ | Actions::ENTER)))
+                && (self.is_admin()? || self.actions_on(resource)?.intersects(Actions::SHOWS)))
     }
 
     /// Line "nobody who is not an admin gives a manage_… action that he does not hold".

@@ -193,7 +193,7 @@ impl Question {
             _ if self.told || self.trusted => Ok(true),
             Some(id) => {
                 let verdict = crate::decide::on_resource(id, resource, &self.snap)?;
-                Ok(verdict.actions.intersects(Actions::READ | Actions::ENTER))
+                Ok(verdict.actions.intersects(Actions::SHOWS))
             }
             None => Ok(false),
         }

@@ -7,7 +7,7 @@ mod explain;
 mod explain_functions;
 mod functions;
 mod place;
-mod session;
+pub mod session;
 mod who;
 
 pub use answers::{Question, Who};

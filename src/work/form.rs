@@ -1,0 +1,172 @@
+//! Forms: whoever holds complete_form on one makes a document of the form's type in the form's location, and needs no
+//! other right there; to see it afterwards he needs both keys, as everybody.
+
+use docacl_core::Actions;
+use pgrx::prelude::*;
+use serde::Deserialize;
+
+use super::row;
+use crate::admin::address::{self, Ref, given, named};
+use crate::admin::asker::Asker;
+use crate::admin::{authority, names, write};
+use crate::error::{self, Result};
+use crate::facts::{self, Resource};
+use crate::owner::{AsOwner, AsTableOwner};
+use crate::protect::Spec;
+use crate::protect::functions::name_of;
+use crate::protect::target;
+use crate::shape::By;
+
+/// What becomes of a form.
+#[derive(Deserialize)]
+struct Form {
+    document_type: i64,
+    location: i64,
+}
+
+/// Makes a form; its id as a resource of kind form, on which complete_form is granted.
+#[pg_extern]
+fn acl_create_form(name: Option<&str>, document_type: Option<&str>, location: Option<&str>) -> Result<i64> {
+    let name = given("name", name)?;
+    let (document_type, location) = (named("document_type", document_type)?, named("location", location)?);
+    let asker = Asker::somebody()?;
+    let kind = address::kind("form", &asker.snap)?;
+    if !asker.may_create(&kind, None)? {
+        return Err(authority::may_not_create("form", true));
+    }
+    names::check("name", name)?;
+    let account = asker.account()?;
+    let found = |kind: &str, written: Ref| {
+        let kind = address::kind(kind, &asker.snap)?;
+        let of_account = |r: &Resource| Ok(r.account == account && !r.is_star);
+        address::resource_where(&asker, &kind, written, &of_account, || {
+            error::unknown(&kind.name, &written.to_string())
+        })
+    };
+    let (document_type, location) = (found("document_type", document_type)?, found("location", location)?);
+    let id = write::id(
+        "INSERT INTO docacl.resource (account_id, kind, inherits, name, created_by)
+         VALUES ($1, 'form', false, $2, $3) ON CONFLICT DO NOTHING RETURNING id",
+        &[account.into(), name.into(), asker.id().into()],
+    )?
+    .ok_or_else(|| error::exists("form", name))?;
+    write::run(
+        "INSERT INTO docacl.form (form_id, account_id, document_type_id, location_id) VALUES ($1, $2, $3, $4)",
+        &[id.into(), account.into(), document_type.id.into(), location.id.into()],
+    )?;
+    Ok(id)
+}
+
+/// Completes a form: a row of the default documents table, owned by the session's user. Returns its key.
+#[pg_extern]
+fn acl_complete_form(form: Option<&str>, fields: Option<pgrx::JsonB>) -> Result<String> {
+    let (written, fields) = (named("form", form)?, given("fields", fields)?);
+    let asker = Asker::somebody()?;
+    let kind = address::kind("form", &asker.snap)?;
+    let allowed = |r: &Resource| Ok(asker.actions_on(r)?.contains(Actions::COMPLETE_FORM));
+    let resource = address::resource_where(&asker, &kind, written, &allowed, || {
+        error::denied(format!("not allowed to complete form \"{written}\""), "It needs complete_form on the form.")
+    })?;
+    let form: Form = row(
+        "SELECT document_type_id AS document_type, location_id AS location FROM docacl.form WHERE form_id = $1",
+        resource.id,
+    )?
+    .ok_or_else(|| {
+        error::wrong_state(format!("form \"{written}\" makes no document"), "Make forms with acl_create_form.")
+    })?;
+    let serde_json::Value::Object(fields) = fields.0 else {
+        return Err(error::bad("fields must be a JSON object", "Write column names and their values."));
+    };
+    let target = target::default()?;
+    let spec = &target.spec;
+    let table = {
+        let _owner = AsOwner::begin()?;
+        name_of(target.relation)?
+    };
+    let mut values = fields.clone();
+    for name in fields.keys() {
+        if is_kept(spec, name) {
+            return Err(error::bad(
+                format!("field \"{name}\" is not for a form to set"),
+                "Leave out the key, what decides who sees the document, and columns that ask an action of their own.",
+            ));
+        }
+    }
+    place(spec, &mut values, "type", &form.document_type)?;
+    place(spec, &mut values, "place", &form.location)?;
+    if let (Some(owner), Some(me)) = (&spec.owner, &asker.principal) {
+        let value = match owner.by {
+            By::Id => me.id.into(),
+            By::Key => me.key.clone().into(),
+        };
+        values.insert(owner.column.clone(), value);
+    }
+    insert(&target, &table, &values)
+}
+
+/// Whether a form may not set a column: the key, gates, owner, flags, and what asks an action of its own.
+fn is_kept(spec: &Spec, name: &str) -> bool {
+    spec.shape_columns().contains(&name)
+        || spec.mapped(name).is_some()
+        || spec.key.iter().any(|key| key.columns().iter().any(|k| k == name))
+        || spec.parent.iter().any(|parent| parent.column.columns().iter().any(|c| c == name))
+}
+
+/// Refers to a resource in the column of its gate.
+fn place(spec: &Spec, values: &mut serde_json::Map<String, serde_json::Value>, gate: &str, id: &i64) -> Result<()> {
+    let resource = facts::resource(*id, &crate::scan::Snap::fresh())?
+        .ok_or_else(|| error::internal("a form refers to a resource that is gone"))?;
+    let reference = spec
+        .gates
+        .iter()
+        .filter(|g| g.gate == gate)
+        .flat_map(|g| &g.refs)
+        .find(|r| r.kinds.contains(&resource.kind))
+        .ok_or_else(|| {
+            error::wrong_state(
+                format!("the default documents table has no column for a {}", resource.kind),
+                "Protect it with a gate of that kind.",
+            )
+        })?;
+    let value = match (reference.by, resource.key) {
+        (By::Id, _) => resource.id.into(),
+        (By::Key, Some(key)) => key.into(),
+        (By::Key, None) => {
+            return Err(error::wrong_state(
+                format!(
+                    "{} \"{}\" has no key, by which the documents table refers to it",
+                    resource.kind, resource.name
+                ),
+                "Give the resource the application's key.",
+            ));
+        }
+    };
+    values.insert(reference.column.clone(), value);
+    Ok(())
+}
+
+/// Inserts the row as the table's owner, past row security: what is asked was asked of the form. The table's own triggers
+/// run as for any other row.
+fn insert(target: &target::Target, table: &str, values: &serde_json::Map<String, serde_json::Value>) -> Result<String> {
+    let columns: Vec<String> = values.keys().map(pgrx::spi::quote_identifier).collect();
+    let keys = target.spec.key.as_ref().map(|key| key.columns().to_vec()).unwrap_or_default();
+    let types = target.key_types()?;
+    let read: Vec<String> =
+        keys.iter().map(|k| format!("{}::pg_catalog.text", pgrx::spi::quote_identifier(k))).collect();
+    let columns = columns.join(", ");
+    let sql = format!(
+        "INSERT INTO {table} ({columns}) SELECT {columns} FROM pg_catalog.jsonb_populate_record(NULL::{table}, $1)
+         RETURNING ARRAY[{}]",
+        read.join(", ")
+    );
+    let _owner = AsTableOwner::begin(target.relation)?;
+    let values = pgrx::JsonB(serde_json::Value::Object(values.clone()));
+    let key = Spi::connect_mut(|client| {
+        let rows = client.update(&sql, None, &[values.into()])?;
+        if rows.is_empty() { Ok(None) } else { rows.first().get_one::<Vec<String>>() }
+    })
+    .map_err(|e: pgrx::spi::Error| error::internal(e.to_string()))?;
+    key.map(|key| crate::protect::key::join(&types, &key)).ok_or_else(|| {
+        error::wrong_state("the document was not made", "A trigger or rule of the table kept docacl from inserting it.")
+    })
+}

@@ -1,0 +1,173 @@
+//! Approval tasks: a role decides on a document, by one of its members or by all of them.
+
+use docacl_core::Actions;
+use pgrx::prelude::*;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Document, reads, reads_as, row, tell};
+use crate::admin::address::{self, given};
+use crate::admin::asker::{self, Asker};
+use crate::admin::write;
+use crate::error::{self, Result};
+use crate::facts::{self, PrincipalKind};
+use crate::freshness;
+use crate::scan::Snap;
+
+/// A task, as far as it decides who may decide.
+#[derive(Deserialize)]
+struct Task {
+    account: i64,
+    role: i64,
+    relation: u32,
+    key: String,
+    everyone: bool,
+    state: String,
+}
+
+fn create(doc: &str, role: Option<&str>, everyone: Option<bool>) -> Result<i64> {
+    let (role, everyone) = (given("role", role)?, given("everyone", everyone)?);
+    let asker = Asker::somebody()?;
+    let document = Document::of(&asker, doc)?;
+    if !document.actions.contains(Actions::WORKFLOW) {
+        return Err(error::denied(
+            format!("not allowed to start a task on document \"{doc}\""),
+            "It needs workflow on the document.",
+        ));
+    }
+    let role = address::role(&asker, role)?;
+    let purpose = write::text("SELECT purpose FROM docacl.principal WHERE id = $1", &[role.id.into()])?;
+    if purpose.as_deref() != Some("approval") {
+        return Err(error::wrong_object(
+            format!("role \"{}\" is not an approval role", role.name),
+            "Name one made with acl_create_role(…, purpose => 'approval').",
+        ));
+    }
+    let relation = document.target.relation;
+    let id = write::id(
+        "INSERT INTO docacl.task (account_id, role_id, relation, row_key, everyone, created_by)
+         VALUES ($1, $2, $3, $4, $5, $6) RETURNING id",
+        &[
+            role.account.into(),
+            role.id.into(),
+            relation.into(),
+            document.key.as_str().into(),
+            everyone.into(),
+            asker.id().into(),
+        ],
+    )?
+    .ok_or_else(|| error::internal("a task was not made"))?;
+    if readers(role.id, relation.to_u32(), &document.key)?.is_empty() {
+        pgrx::warning!("no member of role \"{}\" may read the document: nobody sees the task", role.name);
+    }
+    if let Some(account) = role.account {
+        tell(account, "task_created", json!({"id": id, "role": role.name, "document": document.key}))?;
+    }
+    Ok(id)
+}
+
+/// The members of a role, now, who may read a row.
+fn readers(role: i64, relation: u32, key: &str) -> Result<Vec<i64>> {
+    let snap = Snap::fresh();
+    let now = asker::now();
+    let members = docacl_core::graph::closure(role, |at, out| {
+        if facts::principal(at, &snap)?.is_some_and(|p| p.kind == PrincipalKind::Role && p.enabled) {
+            let members = facts::members_of(at, &snap)?;
+            out.extend(members.iter().filter(|m| crate::admin::roles::period(m).holds_at(now)).map(|m| m.member));
+        }
+        Ok(())
+    })?;
+    let mut out = Vec::new();
+    for id in members {
+        let user = facts::principal(id, &snap)?.is_some_and(|p| p.kind == PrincipalKind::User && asker::is_active(&p));
+        if user && reads(id, relation.into(), key, &snap)? {
+            out.push(id);
+        }
+    }
+    Ok(out)
+}
+
+/// Starts an approval task on a document of the default table.
+#[pg_extern]
+fn acl_create_task(doc: Option<i64>, role: Option<&str>, everyone: default!(Option<bool>, "false")) -> Result<i64> {
+    create(&given("doc", doc)?.to_string(), role, everyone)
+}
+
+/// Starts an approval task on a document of the default table.
+#[pg_extern(name = "acl_create_task")]
+fn acl_create_task_uuid(
+    doc: Option<pgrx::Uuid>,
+    role: Option<&str>,
+    everyone: default!(Option<bool>, "false"),
+) -> Result<i64> {
+    create(&given("doc", doc)?.to_string(), role, everyone)
+}
+
+/// Starts an approval task on a document of the default table.
+#[pg_extern(name = "acl_create_task")]
+fn acl_create_task_text(
+    doc: Option<&str>,
+    role: Option<&str>,
+    everyone: default!(Option<bool>, "false"),
+) -> Result<i64> {
+    create(given("doc", doc)?, role, everyone)
+}
+
+/// Decides on a task; its state afterwards: `open`, `approved` or `rejected`.
+#[pg_extern]
+fn acl_decide(task: Option<i64>, approve: Option<bool>, note: default!(Option<&str>, "NULL")) -> Result<String> {
+    let (id, approve) = (given("task", task)?, given("approve", approve)?);
+    let asker = Asker::somebody()?;
+    let unknown = || error::unknown_hint("task", &id.to_string(), "Give a task of docacl.task_list.");
+    // The lock: of two members who decide at once, the second counts what the first did.
+    let task: Task = row(
+        "SELECT account_id AS account, role_id AS role, relation::oid::bigint AS relation, row_key AS key, everyone, state
+         FROM docacl.task WHERE id = $1 FOR UPDATE",
+        id,
+    )?
+    .ok_or_else(unknown)?;
+    let me = asker.principal.as_ref().filter(|p| p.kind == PrincipalKind::User).map(|p| p.id);
+    let member = match me {
+        Some(me) => freshness::ring(me, &Snap::fresh())?.principals.contains(&task.role),
+        None => false,
+    };
+    let sees = member || asker.is_above() || asker.is_admin()? && asker.account()? == task.account;
+    if !(sees && reads_as(&asker, task.relation, &task.key)?) {
+        return Err(unknown());
+    }
+    let (Some(me), true) = (me, member) else {
+        return Err(error::denied(format!("task {id} is not yours to decide"), "A member of its role decides it."));
+    };
+    if task.state != "open" {
+        return Err(error::wrong_state(
+            format!("task {id} is {} already", task.state),
+            "Start another with acl_create_task.",
+        ));
+    }
+    write::run(
+        "INSERT INTO docacl.decision (task_id, principal_id, approve, note) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (task_id, principal_id) DO UPDATE SET approve = excluded.approve, note = excluded.note, at = now()",
+        &[id.into(), me.into(), approve.into(), note.into()],
+    )?;
+    let state = if !approve {
+        "rejected"
+    } else if task.everyone && !all_approved(id, &task)? {
+        "open"
+    } else {
+        "approved"
+    };
+    if state != "open" {
+        write::run(
+            "UPDATE docacl.task SET state = $2, decided_at = pg_catalog.now() WHERE id = $1",
+            &[id.into(), state.into()],
+        )?;
+        tell(task.account, "task_decided", json!({"id": id, "state": state, "document": task.key}))?;
+    }
+    Ok(state.to_owned())
+}
+
+/// Whether everybody who is in the role now and may read the document has approved.
+fn all_approved(id: i64, task: &Task) -> Result<bool> {
+    let approved = write::ids("SELECT principal_id FROM docacl.decision WHERE task_id = $1 AND approve", &[id.into()])?;
+    Ok(readers(task.role, task.relation, &task.key)?.iter().all(|reader| approved.contains(reader)))
+}
