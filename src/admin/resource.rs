@@ -222,6 +222,7 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
     // The rows' other references were checked against the parent it has now.
     if kind.gate.as_deref() == Some("scope") {
         refuse_used(&asker, &resource, written)?;
+        check_taken(&asker, &resource, new, &snap)?;
     }
     write::run("UPDATE docacl.resource SET parent_id = $2 WHERE id = $1", &[resource.id.into(), new.into()]).map(drop)
 }
@@ -254,6 +255,19 @@ fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()
         }
     }
     write::run("UPDATE docacl.resource SET inherits = $2 WHERE id = $1", &[resource.id.into(), enable.into()]).map(drop)
+}
+
+/// 42501 where a resource would take an action of administration from its new parent that the asker does not hold
+/// there: what others hold on it from now on is given by who puts it there.
+fn check_taken(asker: &Asker, resource: &Resource, new: Option<i64>, snap: &Snap) -> Result<()> {
+    let Some(parent) = new.map(|p| facts::resource(p, snap)).transpose()?.flatten() else { return Ok(()) };
+    let before: Vec<i64> = inherited(resource, snap)?.iter().map(|g| g.id).collect();
+    for grant in inherited(&Resource { parent: new, ..resource.clone() }, snap)? {
+        if !before.contains(&grant.id) {
+            grant::check_hand_on(asker, Actions::from_bits_retain(grant.actions), &parent)?;
+        }
+    }
+    Ok(())
 }
 
 /// The grants that a resource takes from those above it.

@@ -88,9 +88,10 @@ impl Question {
         Err(refused())
     }
 
-    /// Whether the asker is told of a row that the principal may not read. A trusted role may be anybody anyway.
+    /// Whether the asker is told of a row that the principal may not read. A trusted role may be anybody anyway; an
+    /// admin reads the rows of his account, and of another account's he learns not even that they are there.
     pub fn may_know_of(&self, target: &Target, key: &str) -> Result<bool> {
-        if self.told || self.trusted {
+        if self.above || self.trusted {
             return Ok(true);
         }
         let Some(id) = self.asker else { return Ok(false) };
