@@ -1,6 +1,7 @@
 //! The server that the environment names, and databases made for one test each.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
 use postgres::{Client, Config, NoTls};
 
@@ -79,6 +80,18 @@ impl Database {
     /// A session of any database role.
     pub fn session(&self, role: &str) -> Session {
         Session::new(connect(Some(role), Some(&self.name)))
+    }
+
+    /// A session of any database role, and the messages of the notices that it is given.
+    pub fn session_with_notices(&self, role: &str) -> (Session, Arc<Mutex<Vec<String>>>) {
+        let notices = Arc::new(Mutex::new(Vec::new()));
+        let mut config = config(Some(role), Some(&self.name));
+        let heard = notices.clone();
+        config.notice_callback(move |notice| {
+            heard.lock().unwrap_or_else(|e| e.into_inner()).push(format!("{} {}", notice.severity(), notice.message()));
+        });
+        let client = config.connect(NoTls).unwrap_or_else(|error| panic!("no connection with {config:?}: {error}"));
+        (Session::new(client), notices)
     }
 
     /// A session that starts with settings of the client's choice, as a hostile client may ask for.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use postgres::fallible_iterator::FallibleIterator;
 use postgres::types::ToSql;
 use postgres::{Client, SimpleQueryMessage, Statement};
 
@@ -21,6 +22,8 @@ pub struct Refusal {
     pub code: String,
     /// The primary message.
     pub message: String,
+    /// The detail, if any.
+    pub detail: Option<String>,
     /// The hint, if any.
     pub hint: Option<String>,
 }
@@ -42,7 +45,13 @@ pub fn nullable(text: Option<&str>) -> String {
 
 fn refusal(error: &postgres::Error, sql: &str) -> Refusal {
     let Some(db) = error.as_db_error() else { panic!("the connection failed: {error}\nin {sql}") };
-    Refusal { code: db.code().code().to_owned(), message: db.message().to_owned(), hint: db.hint().map(str::to_owned) }
+    let own = |text: Option<&str>| text.map(str::to_owned);
+    Refusal {
+        code: db.code().code().to_owned(),
+        message: db.message().to_owned(),
+        detail: own(db.detail()),
+        hint: own(db.hint()),
+    }
 }
 
 impl Session {
@@ -145,6 +154,20 @@ impl Session {
     pub fn prepared_column(&mut self, statement: &Statement) -> BTreeSet<String> {
         let rows = self.client.query(statement, &[]).unwrap_or_else(|error| panic!("{error}"));
         rows.iter().map(|row| row.get::<_, String>(0)).collect()
+    }
+
+    /// What LISTEN heard: channels and payloads.
+    #[track_caller]
+    pub fn heard(&mut self) -> Vec<(String, String)> {
+        // What was sent by now arrives with the answer to any statement.
+        self.run("select");
+        let mut notifications = self.client.notifications();
+        let mut all = Vec::new();
+        let mut next = notifications.iter();
+        while let Some(one) = next.next().unwrap_or_else(|error| panic!("{error}")) {
+            all.push((one.channel().to_owned(), one.payload().to_owned()));
+        }
+        all
     }
 
     /// Says who is asking, for this transaction.
