@@ -9,11 +9,12 @@
 //! | [`descriptor`] | the columns of a relation, for every major of PostgreSQL |
 //! | [`identity`] | who is asking; the settings |
 //! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
-//! | [`planner`], [`open`] | what the planner is told of the check: selectivity, index conditions |
+//! | [`planner`], [`open`], [`beside`] | what the planner is told of the check: selectivity, index conditions |
 //! | [`value`], [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
 //! | [`parent`] | the same for a row that another table's row decides |
 //! | [`protect`], [`trigger`] | protecting tables: policies, and judging what row security cannot see |
 //! | [`decide`], [`ask`] | questions, and who is asking |
+//! | [`may`] | the question about a row at hand, which the planner turns into a policy's check |
 //! | [`admin`] | the functions of SQL that set docacl up and grant |
 //! | [`visible`] | what a user may see of docacl's own tables |
 //! | [`work`] | queues, approval tasks, forms |
@@ -26,6 +27,7 @@ use pgrx::prelude::*;
 
 mod admin;
 mod ask;
+mod beside;
 mod bound;
 mod check;
 mod decide;
@@ -36,6 +38,7 @@ mod freshness;
 mod identity;
 mod jsonb;
 mod lookup;
+mod may;
 mod memo;
 mod nodes;
 mod open;
@@ -71,6 +74,7 @@ extension_sql_file!("../sql/outbox.sql", name = "outbox", requires = ["visibilit
 extension_sql_file!("../sql/work.sql", name = "work", requires = ["visibility", ask::session::acl_user_id]);
 extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);
 extension_sql_file!("../sql/partition_events.sql", name = "partition_events", requires = ["partitions"]);
+extension_sql_file!("../sql/may.sql", name = "may", requires = ["parents"]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 
 /// Called when the library is loaded.

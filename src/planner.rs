@@ -20,6 +20,7 @@ use docacl_core::{Actions, SubjectKind};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use crate::beside::beside;
 use crate::error::Result;
 use crate::freshness;
 use crate::open::{self, Of};
@@ -183,9 +184,20 @@ unsafe fn condition(request: &mut pg_sys::SupportRequestIndexCondition) -> Resul
         }
         let snap = Snap::statement();
         let rel = (*request.index).rel;
-        match width(gate.reference, call.wanted, &snap)? {
-            Width::Few(ring) if part(request.root, rel, &gate, &ring, call.wanted, &snap)? <= MOST_ROWS => {}
-            _ => return Ok(None),
+        let asked = |wanted| match width(gate.reference, wanted, &snap)? {
+            Width::Few(ring) => part(request.root, rel, &gate, &ring, wanted, &snap).map(Some),
+            _ => Ok(None),
+        };
+        let Some(rows) = asked(call.wanted)?.filter(|rows| *rows <= MOST_ROWS) else { return Ok(None) };
+        // Of several checks of the same row, the one that finds the fewest: the index would go through each list for
+        // every entry of the others.
+        let others = beside(rel, (*node).funcid, (*node).args);
+        for (others, wins) in [(others.before, false), (others.after, true)] {
+            for other in others {
+                if asked(other)?.is_some_and(|other| other < rows || !wins && other <= rows) {
+                    return Ok(None);
+                }
+            }
         }
         let (_, element, array, name) = array_of(gate.ty);
         let left = if gate.ty == Type::Text { pg_sys::TEXTOID } else { (*gate.var).vartype };
@@ -377,7 +389,7 @@ unsafe fn part(
     }
 }
 
-/// Which part of the rows the check lets through: the product of its gates', as far as they are known.
+/// Which part of the rows the check lets through, given the other checks of the same row that were counted before.
 unsafe fn selectivity(request: &mut pg_sys::SupportRequestSelectivity) -> Result<bool> {
     // SAFETY: the planner's nodes, which live as long as the planning.
     unsafe {
@@ -385,38 +397,53 @@ unsafe fn selectivity(request: &mut pg_sys::SupportRequestSelectivity) -> Result
             return Ok(false);
         }
         let Some(call) = Call::of(request.args)? else { return Ok(false) };
-        if call.shape.requester.is_some() {
-            return Ok(false);
-        }
         let snap = Snap::statement();
+        let Some((mut rows, rel)) = rows(request.root, &call, call.wanted, &snap)? else { return Ok(false) };
+        let mut before = 1.0_f64;
+        for other in beside(rel, request.funcid, request.args).before {
+            if let Some((rows, _)) = self::rows(request.root, &call, other, &snap)? {
+                before = before.min(rows);
+            }
+        }
+        if before < 1.0 {
+            rows = if rows >= before { 1.0 } else { rows / before };
+        }
+        request.selectivity = rows;
+        Ok(true)
+    }
+}
+
+/// Which part of a relation's rows a check of these actions lets through: the product of its gates', as far as they are
+/// known.
+unsafe fn rows(
+    root: *mut pg_sys::PlannerInfo,
+    call: &Call<'_>,
+    wanted: Actions,
+    snap: &Snap,
+) -> Result<Option<(f64, *mut pg_sys::RelOptInfo)>> {
+    // SAFETY: the planner's nodes, which live as long as the planning.
+    unsafe {
+        if call.shape.requester.is_some() {
+            return Ok(None);
+        }
         let mut known = None;
         for at in FIXED..call.args.len() {
             let Some(gate) = call.gate(at) else { continue };
-            let rel = *(*request.root).simple_rel_array.add((*gate.var).varno as usize);
+            let rel = *(*root).simple_rel_array.add((*gate.var).varno as usize);
             if rel.is_null() || finds_one_row(rel) {
-                return Ok(false);
+                return Ok(None);
             }
             // Of a column that may be null only part of the rows is known: an absent reference is neutral.
-            if !never_null(request.root, rel, gate.var) {
+            if !never_null(root, rel, gate.var) {
                 continue;
             }
-            let ring = match width(gate.reference, call.wanted, &snap)? {
-                Width::Few(ring) => ring,
-                Width::All => {
-                    known = known.or(Some(1.0));
-                    continue;
-                }
+            let part = match width(gate.reference, wanted, snap)? {
+                Width::Few(ring) => part(root, rel, &gate, &ring, wanted, snap)?,
+                Width::All => 1.0,
                 Width::Unknown => continue,
             };
-            let part = part(request.root, rel, &gate, &ring, call.wanted, &snap)?;
-            known = Some(known.unwrap_or(1.0) * part);
+            known = Some((known.map_or(1.0, |(before, _)| before) * part, rel));
         }
-        match known {
-            Some(part) => {
-                request.selectivity = part;
-                Ok(true)
-            }
-            None => Ok(false),
-        }
+        Ok(known)
     }
 }

@@ -207,19 +207,24 @@ impl Question {
 
     /// What a list of words asks.
     pub fn asked(&self, words: &str, applicable: Actions) -> Result<Actions> {
-        // The words of a DBA are read only where a word is not built in.
-        match action::asked_by(words, applicable, &[]) {
-            Ok(actions) => Ok(actions),
-            Err(_) => {
-                let custom = self.custom()?;
-                action::asked_by(words, applicable, &custom).map_err(|e| unknown_word(&e, &custom))
-            }
-        }
+        asked(words, applicable, &self.snap)
     }
 
     /// The actions that a DBA added.
     pub fn custom(&self) -> Result<Vec<CustomAction>> {
         facts::custom_actions(&self.snap)
+    }
+}
+
+/// What a list of words asks.
+pub fn asked(words: &str, applicable: Actions, snap: &Snap) -> Result<Actions> {
+    // The words of a DBA are read only where a word is not built in.
+    match action::asked_by(words, applicable, &[]) {
+        Ok(actions) => Ok(actions),
+        Err(_) => {
+            let custom = facts::custom_actions(snap)?;
+            action::asked_by(words, applicable, &custom).map_err(|e| unknown_word(&e, &custom))
+        }
     }
 }
 

@@ -10,4 +10,4 @@ mod place;
 pub mod session;
 mod who;
 
-pub use answers::{Question, Who};
+pub use answers::{Question, Who, asked};

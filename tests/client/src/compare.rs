@@ -70,10 +70,19 @@ fn first_difference<'t>(
     Some((record, server.contains(&record.key)))
 }
 
-/// The rows that SELECT returns to everybody. In a transaction; as `role` where the session is a superuser's.
+/// The actions whose worklists are compared, and how the action is written: known to the planner, or not before the
+/// statement runs.
+const WORKLISTS: [(&str, &str); 4] =
+    [("read", "'read'"), ("write", "'Write'"), ("sign", "(select 'sign')"), ("export", "'export'")];
+
+/// The rows that SELECT returns to everybody, and the worklists of `acl_may` among them. In a transaction; as `role`
+/// where the session is a superuser's.
 pub fn selections(session: &mut Session, world: &World, table: &Table, role: Option<&str>) -> Seen {
     let mut seen = Seen::default();
     let select = session.prepare("select id::text from docs");
+    let lists =
+        WORKLISTS.map(|(name, word)| format!("select id::text || ' {name}' from docs d where acl_may(d, {word})"));
+    let lists = session.prepare(&lists.join(" union all "));
     let of_parts = table.parts.map(|action| (session.prepare("select doc::text from parts"), actions::named(action)));
     for who in askers(world, role.is_some()) {
         let server = Mirror::as_principal(session, world, who, role, |session| session.prepared_column(&select))
@@ -91,6 +100,20 @@ pub fn selections(session: &mut Session, world: &World, table: &Table, role: Opt
                 name(world, who),
             );
         }
+        let listed = Mirror::as_principal(session, world, who, role, |session| session.prepared_column(&lists))
+            .unwrap_or_default();
+        let may = |record: &Record| actions::names_of(theirs.may(who, &record.row).of_existing());
+        let rules: BTreeSet<String> = table
+            .records
+            .iter()
+            .filter(|record| server.contains(&record.key))
+            .flat_map(|record| {
+                let held = may(record);
+                let lists = WORKLISTS.iter().filter(move |(name, _)| held.contains(name));
+                lists.map(|(name, _)| format!("{} {name}", record.key))
+            })
+            .collect();
+        assert_eq!(listed, rules, "acl_may of {}", name(world, who));
         seen.shown += server.len();
         seen.hidden += table.records.len() - server.len();
         // system sees everything: what was of rows that are gone, too.
