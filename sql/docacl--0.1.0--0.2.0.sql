@@ -59,6 +59,10 @@ CREATE FUNCTION acl_may("row" record, action text) RETURNS boolean
 LANGUAGE c STABLE PARALLEL SAFE COST 100 SUPPORT docacl.may_support AS 'MODULE_PATHNAME', 'docacl_may';
 COMMENT ON FUNCTION acl_may(record, text) IS 'Whether the session''s user may do all that the words say with a row of a protected table: select * from documents d where acl_may(d, ''approve''). Planned like a policy. A row that is not there (an outer join''s) is false. 22023 unknown word, 42809 a row of another type.';
 
+CREATE FUNCTION acl_index_advice(relation regclass) RETURNS TABLE ("column" text, statement text, reason text)
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_index_advice_wrapper';
+COMMENT ON FUNCTION acl_index_advice(regclass) IS 'The indexes that a protected table lacks: column, the statement that makes one, and what it is good for. For superusers and system: 42501; 55000 not protected.';
+
 -- What the policies of a table with a parent call. Properties as of docacl.row_check, and for the same reasons; dearer,
 -- since the parent's row has to be found.
 CREATE FUNCTION docacl.parent_check(wanted bigint, parent regclass, VARIADIC "any") RETURNS boolean

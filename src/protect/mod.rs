@@ -1,7 +1,8 @@
 //! Protecting tables: what `acl_protect` was told ([`spec`]), whether the table bears it ([`columns`], [`catalog`]), the
 //! policies and the trigger that it writes ([`ddl`]); a table made for it ([`create`]); own lists when it is protected anew
-//! ([`lists`]); and what leads around them ([`lint`]).
+//! ([`lists`]); what leads around them ([`lint`]), and which indexes they lack ([`advice`]).
 
+mod advice;
 mod catalog;
 mod columns;
 mod create;

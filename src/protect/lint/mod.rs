@@ -3,6 +3,7 @@
 //! What PostgreSQL's catalogue tells of many tables at once is asked in SQL, one statement per concern: the tables
 //! themselves (`tables.sql`), what stands over them (`dependents.sql`), roles and what was given away (`roles.sql`),
 //! docacl's own tables (`own.sql`).
+//! Which indexes would help is [`advice`]'s to say.
 //! Whether policies and triggers are what `acl_protect` would write is compared in [`drift`].
 
 mod drift;
@@ -11,6 +12,7 @@ mod parse;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::advice;
 use super::catalog::spi;
 use super::functions::{name_of, not_protected};
 use crate::admin::asker::Asker;
@@ -58,6 +60,7 @@ fn acl_check(
 /// All findings about a table, or about all; worst first. Called as the extension's owner.
 pub fn findings(relation: Option<pg_sys::Oid>) -> Result<Vec<Finding>> {
     let mut out = drift::findings(relation)?;
+    out.extend(advice::findings(relation)?);
     for question in QUESTIONS {
         // As a writing statement: it sees what this function's own statement has done before.
         let rows = Spi::connect_mut(|client| {

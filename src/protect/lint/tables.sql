@@ -7,14 +7,6 @@
 ), gate_column AS MATERIALIZED (
     SELECT r.*, a.attnum, a.attnotnull FROM reference AS r
     JOIN pg_catalog.pg_attribute AS a ON a.attrelid = r.oid AND a.attname = r.attname AND NOT a.attisdropped
-), parent_column AS (
-    -- OFFSET 0: by the index of the columns of one table, not through those of all.
-    SELECT t.oid, t.name, a.attname::text AS attname, a.attnum
-    FROM t
-    CROSS JOIN LATERAL (SELECT * FROM pg_catalog.pg_attribute AS a WHERE a.attrelid = t.oid OFFSET 0) AS a
-    -- Of a key of several columns the first.
-    WHERE a.attname = CASE pg_catalog.jsonb_typeof(t.spec #> '{parent,column}')
-                      WHEN 'array' THEN t.spec #>> '{parent,column,0}' ELSE t.spec #>> '{parent,column}' END
 ), granted AS (
     -- On the table, and REFERENCES on columns.
     SELECT t.oid, t.name, t.relowner, g.grantee, g.privilege_type FROM t, pg_catalog.aclexplode(t.relacl) AS g
@@ -68,12 +60,6 @@ WHERE NOT g.required
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.jsonb_array_elements(t.spec -> 'gates') AS other(value)
                   WHERE other.value ->> 'gate' = g.gate AND other.value -> 'constant' <> '[]')
 GROUP BY g.oid, g.name, g.gate HAVING pg_catalog.bool_and(NOT g.attnotnull)
-UNION ALL
-SELECT 'advice', pg_catalog.format('%s.%I', g.name, g.attname), g.what,
-       pg_catalog.format('CREATE INDEX ON %s (%I);', g.name, g.attname)
-FROM (SELECT oid, name, attname, attnum, 'gate column without an index' AS what FROM gate_column
-      UNION SELECT oid, name, attname, attnum, 'column of the parent''s key without an index' FROM parent_column) AS g
-WHERE NOT EXISTS (SELECT 1 FROM pg_catalog.pg_index AS i WHERE i.indrelid = g.oid AND i.indkey[0] = g.attnum AND i.indisvalid)
 UNION ALL
 SELECT 'warning', g.name,
        pg_catalog.format('%s granted to %s: %s', pg_catalog.string_agg(g.privilege_type, ', ' ORDER BY g.privilege_type),
