@@ -54,6 +54,8 @@ ALTER FUNCTION docacl.row_check(bigint, text, "any") SUPPORT docacl.row_check_su
 -- puts in its place is. COST: as dear as a question, where it is not put in its place.
 CREATE FUNCTION docacl.may_support(internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_may_support';
+-- The planner asks nobody's right to execute it.
+REVOKE ALL ON FUNCTION docacl.may_support(internal) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.may_support(internal) IS 'Planner support of acl_may: the check that a policy holds in its place.';
 CREATE FUNCTION acl_may("row" record, action text) RETURNS boolean
 LANGUAGE c STABLE PARALLEL SAFE COST 100 SUPPORT docacl.may_support AS 'MODULE_PATHNAME', 'docacl_may';
