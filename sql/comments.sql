@@ -101,6 +101,15 @@ COMMENT ON FUNCTION acl_setting(text, bigint, text) IS 'As acl_setting with the 
 COMMENT ON FUNCTION acl_usage(text) IS 'How much an account uses, in columns that add up: rows of protected tables by environment, table and month (of the column created_at, in UTC), enabled users, enabled API keys by environment. Rows of tables that only a parent decides are not counted. 42501 without view_usage, 42704 unknown account.';
 COMMENT ON FUNCTION acl_usage(bigint) IS 'As acl_usage with the account by its id.';
 
+-- Grants carried over.
+COMMENT ON FUNCTION acl_copy_resource_grants(text, text, text) IS 'Grants on one resource, by kind and name or path, what is granted on another itself, periods and notes included. Kind document: rows of the default documents table, by key. 42501 where one may not grant on both, or not give an action of administration, 23514 different accounts, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_copy_resource_grants(text, bigint, bigint) IS 'As acl_copy_resource_grants with the resources by their ids, documents by their keys.';
+COMMENT ON FUNCTION acl_copy_resource_grants(text, text, bigint) IS 'As acl_copy_resource_grants with the second resource by its id.';
+COMMENT ON FUNCTION acl_copy_resource_grants(text, bigint, text) IS 'As acl_copy_resource_grants with the first resource by its id.';
+COMMENT ON FUNCTION acl_apply_to_children(text, text) IS 'Makes everything below a resource take what holds on it and nothing else: grants made there by hand end, all of it inherits; rows'' own lists and what follows a rule stay. 42501 where one may not grant on the resource and all that lies below, 22023 a document, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_apply_to_children(text, bigint) IS 'As acl_apply_to_children with the resource by its id.';
+COMMENT ON FUNCTION acl_reassign(text, text) IS 'Hands over to a user what another has: his memberships and grants, periods and notes included, and as owner and requester his rows. He keeps what follows a rule and his login; see acl_alter_user and acl_drop_user. For admins: 42501; 55000 a user who is disabled or has no key where rows name people by keys, or the last administrator, 23514 a read-only user in the admin role, 23503 and 0A000 foreign keys of the application, 42704 unknown, 42809 no user.';
+
 -- Tables and columns of which sql/tables.sql says nothing.
 COMMENT ON SCHEMA docacl IS 'Tables of docacl, changed only through the acl_* functions.';
 COMMENT ON COLUMN docacl.kind.gate IS 'The gate of rows that its resources are behind; null: none.';

@@ -1128,3 +1128,26 @@ COMMENT ON FUNCTION acl_create_task(text, text, boolean) IS 'As acl_create_task 
 COMMENT ON FUNCTION acl_decide(bigint, boolean, text) IS 'The session''s user, a member of the task''s role who may read the document, approves or rejects. Returns the task''s state: open, approved or rejected; one rejection rejects. Writes the event task_decided. 42704 unknown task, or none that the asker may see, 42501 no member of the role, 55000 decided already.';
 COMMENT ON FUNCTION acl_create_form(text, text, text) IS 'Makes a form, a resource on which complete_form is granted: whoever completes it makes a document of the type in the location. Returns its id. Needs the admin role. 42704 unknown type or location, 42710 taken.';
 COMMENT ON FUNCTION acl_complete_form(text, jsonb) IS 'Makes a row of the default documents table with these columns, the form''s type and location, owned by the session''s user, and returns its key; needs complete_form on the form and no right on the type or location. 42704 unknown form, or none that the asker may see, 22023 no object, or a column that is not for a form to set (the key, gates, owner, flags, columns with an action of their own), 42703 no such column, 55000 a default documents table without a type or location.';
+
+-- Grants carried over.
+CREATE FUNCTION acl_copy_resource_grants(kind text, from_resource text, to_resource text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_copy_resource_grants_wrapper';
+CREATE FUNCTION acl_copy_resource_grants(kind text, from_resource bigint, to_resource bigint) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_copy_resource_grants_id_wrapper';
+CREATE FUNCTION acl_copy_resource_grants(kind text, from_resource text, to_resource bigint) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_copy_resource_grants_to_id_wrapper';
+CREATE FUNCTION acl_copy_resource_grants(kind text, from_resource bigint, to_resource text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_copy_resource_grants_from_id_wrapper';
+CREATE FUNCTION acl_apply_to_children(kind text, resource text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_apply_to_children_wrapper';
+CREATE FUNCTION acl_apply_to_children(kind text, resource bigint) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_apply_to_children_id_wrapper';
+CREATE FUNCTION acl_reassign(from_user text, to_user text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_reassign_wrapper';
+COMMENT ON FUNCTION acl_copy_resource_grants(text, text, text) IS 'Grants on one resource, by kind and name or path, what is granted on another itself, periods and notes included. Kind document: rows of the default documents table, by key. 42501 where one may not grant on both, or not give an action of administration, 23514 different accounts, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_copy_resource_grants(text, bigint, bigint) IS 'As acl_copy_resource_grants with the resources by their ids, documents by their keys.';
+COMMENT ON FUNCTION acl_copy_resource_grants(text, text, bigint) IS 'As acl_copy_resource_grants with the second resource by its id.';
+COMMENT ON FUNCTION acl_copy_resource_grants(text, bigint, text) IS 'As acl_copy_resource_grants with the first resource by its id.';
+COMMENT ON FUNCTION acl_apply_to_children(text, text) IS 'Makes everything below a resource take what holds on it and nothing else: grants made there by hand end, all of it inherits; rows'' own lists and what follows a rule stay. 42501 where one may not grant on the resource and all that lies below, 22023 a document, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_apply_to_children(text, bigint) IS 'As acl_apply_to_children with the resource by its id.';
+COMMENT ON FUNCTION acl_reassign(text, text) IS 'Hands over to a user what another has: his memberships and grants, periods and notes included, and as owner and requester his rows. He keeps what follows a rule and his login; see acl_alter_user and acl_drop_user. For admins: 42501; 55000 a user who is disabled or has no key where rows name people by keys, or the last administrator, 23514 a read-only user in the admin role, 23503 and 0A000 foreign keys of the application, 42704 unknown, 42809 no user.';

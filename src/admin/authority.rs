@@ -218,7 +218,8 @@ pub fn refused(deed: Deed, kind: &str, written: &str) -> ErrorReport {
     error::denied(format!("not allowed to {verb} {kind} \"{written}\""), needs(deed, kind))
 }
 
-fn needs(deed: Deed, kind: &str) -> String {
+/// What a deed with a resource of this kind needs.
+pub fn needs(deed: Deed, kind: &str) -> String {
     match (kind, deed) {
         ("account", Deed::Grant) => "It needs manage_roles on the account.".to_owned(),
         ("account", _) => "It needs a superuser or system.".to_owned(),

@@ -9,6 +9,7 @@
 //! | [`account`], [`kind`], [`resource`] | accounts, own kinds and actions, resources |
 //! | [`principal`], [`membership`], [`roles`] | users and roles, members, how roles hang together |
 //! | [`grant`], [`grants`], [`remains`] | granting and revoking, the rows of grants, what a revoke leaves |
+//! | [`carry`], [`reassign`] | grants carried to another resource or all the way down, what a user has handed over |
 //! | [`row`] | a row's own list: sharing one document |
 //! | [`setting`], [`usage`] | settings that an application keeps here, how much an account uses |
 //! | [`db_role`] | which principal a database role is, and which are trusted |
@@ -21,6 +22,7 @@ pub mod account;
 pub mod address;
 pub mod asker;
 pub mod authority;
+pub mod carry;
 pub mod db_role;
 pub mod grant;
 pub mod grants;
@@ -29,6 +31,7 @@ pub mod membership;
 pub mod names;
 pub mod period;
 pub mod principal;
+pub mod reassign;
 pub mod remains;
 pub mod resource;
 pub mod roles;

@@ -12,6 +12,7 @@ pub mod functions;
 pub mod key;
 mod lint;
 mod lists;
+pub mod owners;
 pub mod parent;
 mod partitions;
 mod renamed;

@@ -72,25 +72,29 @@ fn uses(relation: pg_sys::Oid, column: &str, value: &str) -> Result<bool> {
     unsafe { pg_sys::LockRelationOid(relation, pg_sys::ShareRowExclusiveLock as i32) };
     // Partitions are written to directly as well.
     tree::tree(relation, pg_sys::ShareRowExclusiveLock);
-    // The value as a literal of the column's own type, so that the column's index serves. One that the type does
-    // not take (a resource's key that is no uuid) is in no row: compare as text then.
+    let Some(literal) = literal(relation, column, value)? else { return Ok(false) };
     let quoted = pgrx::spi::quote_identifier(column);
+    let _table_owner = AsTableOwner::begin(relation)?;
+    exists(&format!("SELECT 1 FROM {name} WHERE {quoted} = {literal} LIMIT 1"))
+}
+
+/// A value as a literal of the column's own type, so that the column's index serves. None where the type does not take it
+/// (a resource's key that is no uuid): then it is in no row.
+pub fn literal(relation: pg_sys::Oid, column: &str, value: &str) -> Result<Option<String>> {
     let ty = Spi::get_one_with_args::<pg_sys::Oid>(
         "SELECT atttypid FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attname = $2",
         &[relation.into(), column.into()],
     )
     .map_err(spi)?
     .unwrap_or(pg_sys::Oid::INVALID);
-    let literal = match ty {
-        pg_sys::INT2OID if value.parse::<i16>().is_ok() => value.to_owned(),
-        pg_sys::INT4OID if value.parse::<i32>().is_ok() => value.to_owned(),
-        pg_sys::INT8OID if value.parse::<i64>().is_ok() => format!("{value}::bigint"),
-        pg_sys::UUIDOID if parse_uuid(value).is_some() => format!("{}::uuid", pgrx::spi::quote_literal(value)),
-        pg_sys::TEXTOID | pg_sys::VARCHAROID => pgrx::spi::quote_literal(value),
-        _ => return Ok(false),
-    };
-    let _table_owner = AsTableOwner::begin(relation)?;
-    exists(&format!("SELECT 1 FROM {name} WHERE {quoted} = {literal} LIMIT 1"))
+    Ok(match ty {
+        pg_sys::INT2OID if value.parse::<i16>().is_ok() => Some(value.to_owned()),
+        pg_sys::INT4OID if value.parse::<i32>().is_ok() => Some(value.to_owned()),
+        pg_sys::INT8OID if value.parse::<i64>().is_ok() => Some(format!("{value}::bigint")),
+        pg_sys::UUIDOID if parse_uuid(value).is_some() => Some(format!("{}::uuid", pgrx::spi::quote_literal(value))),
+        pg_sys::TEXTOID | pg_sys::VARCHAROID => Some(pgrx::spi::quote_literal(value)),
+        _ => None,
+    })
 }
 
 /// Whether a query finds a row among everything committed by now, whatever the isolation level: a REPEATABLE READ
