@@ -1,8 +1,12 @@
 """Sessions of psql that stay open, and pgbench: all that the benchmark needs of a client."""
 
+import contextlib
 import os
+import pathlib
 import re
 import subprocess
+import tempfile
+import time
 
 # Nothing that the developer's own files or settings say shall change what is measured.
 ENVIRONMENT = dict(os.environ, PSQLRC="/dev/null", PGOPTIONS="-c client_min_messages=error")
@@ -16,13 +20,14 @@ class Failed(Exception):
 class Session:
     """One psql, connected as one database role."""
 
-    def __init__(self, role):
+    def __init__(self, role, database="postgres"):
         self.role = role
         self.psql = subprocess.Popen(
-            ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", role],
+            ["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-U", role, "-d", database],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
             env=ENVIRONMENT, text=True, bufsize=1)
         self.milliseconds = None
+        self.prepared = 0
         self.run(r"\timing on")
 
     def run(self, statement):
@@ -42,7 +47,7 @@ class Session:
                 self.milliseconds = float(took[1])
             else:
                 answer.append(line)
-        raise Failed(f"{self.role}: {statement}\n" + "\n".join(answer))
+        raise Failed(f"{self.role}: {statement[:2000]}\n" + "\n".join(answer))
 
     def one(self, statement):
         """The only line of the answer."""
@@ -54,28 +59,78 @@ class Session:
         self.run(statement)
         return self.milliseconds
 
+    def prepare(self, statement):
+        """The statement that executes this one, planned once."""
+        self.prepared += 1
+        self.run(f"PREPARE s{self.prepared} AS {statement};")
+        return f"EXECUTE s{self.prepared};"
+
     def close(self):
         self.psql.stdin.close()
         self.psql.stdout.close()
         self.psql.wait()
 
 
-def load(file, **variables):
-    """Runs a file of SQL as the superuser."""
+HERE = pathlib.Path(__file__).resolve().parent
+
+
+def load(file, database="postgres", **variables):
+    """Runs a file of SQL of this directory as the superuser."""
     arguments = [f"--set={name}={value}" for name, value in variables.items()]
-    done = subprocess.run(["psql", "-XqAt", *arguments, "-f", file], env=ENVIRONMENT, text=True,
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    command(["psql", "-XqAt", "-v", "ON_ERROR_STOP=1", "-d", database, *arguments, "-f", str(HERE / file)])
+
+
+def command(line, **environment):
+    """Runs a program to its end; what it wrote to its output."""
+    done = subprocess.run(line, env={**ENVIRONMENT, **environment}, text=True, capture_output=True)
     if done.returncode:
-        raise Failed(done.stderr)
+        raise Failed(f"{' '.join(map(str, line))}\n{done.stdout[-4000:]}{done.stderr[-4000:]}")
+    return done.stdout
 
 
-def pgbench(role, script, seconds, **variables):
-    """Transactions a second of a script, prepared, one client."""
-    done = subprocess.run(
-        ["pgbench", "-n", "-M", "prepared", "-c", "1", "-T", str(seconds), "-U", role, "-f", script,
-         *(f"--define={name}={value}" for name, value in variables.items())],
-        env=ENVIRONMENT, text=True, capture_output=True)
-    tps = re.search(r"^tps = ([\d.]+)", done.stdout, re.M)
-    if done.returncode or not tps:
-        raise Failed(done.stdout + done.stderr)
+class Script:
+    """A transaction for pgbench: `SELECT … :id …`, with the lines of its own language that it needs."""
+
+    def __init__(self, text, weight=1):
+        self.weight = weight
+        # Named by an open file, which goes when this does.
+        self.file = tempfile.NamedTemporaryFile("w", prefix="docacl-bench-", suffix=".sql")
+        self.file.write(text)
+        self.file.flush()
+
+
+def pgbench_line(role, scripts, seconds, clients, database, rate):
+    line = ["pgbench", "-n", "-M", "prepared", "-c", str(clients), "-j", str(clients), "-U", role]
+    line += ["-T", str(seconds)] if seconds else ["-t", "100"]
+    if rate:
+        line += ["-R", str(rate)]
+    for script in scripts:
+        line += ["-f", f"{script.file.name}@{script.weight}"]
+    return [*line, database]
+
+
+def pgbench(role, scripts, seconds, clients=1, database="postgres"):
+    """Transactions a second of these scripts, prepared."""
+    scripts = [scripts] if isinstance(scripts, Script) else scripts
+    told = command(pgbench_line(role, scripts, seconds, clients, database, None))
+    tps = re.search(r"^tps = ([\d.]+)", told, re.M)
+    failed = re.search(r"^number of failed transactions: ([1-9]\d*)", told, re.M)
+    if not tps or failed:
+        raise Failed(told)
     return float(tps[1])
+
+
+@contextlib.contextmanager
+def meanwhile(role, script, rate=None, database="postgres"):
+    """pgbench of one client in the background, as fast as it can or so many transactions a second."""
+    line = pgbench_line(role, [script], 3600, 1, database, rate)
+    running = subprocess.Popen(line, env=ENVIRONMENT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    try:
+        time.sleep(0.2)
+        yield
+        if running.poll() is not None:
+            raise Failed(f"{' '.join(line)}\n{running.stderr.read()}")
+    finally:
+        running.terminate()
+        running.wait()
+        running.stderr.close()

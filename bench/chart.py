@@ -1,0 +1,66 @@
+"""Draws result.json as a chart: for each kind of work, how long every contender takes beside docacl.
+
+Run by `bench/run` in an environment that has matplotlib: chart.py result.json result.svg"""
+
+import json
+import sys
+
+import matplotlib
+
+matplotlib.use("svg")
+# The same text for the same figures: no date, no random names of elements; letters stay letters.
+matplotlib.rcParams.update({"svg.hashsalt": "docacl", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9})
+from matplotlib import pyplot
+
+CONTENDERS = {
+    "none": ("no row security", "#b8b8b8"), "docacl": ("docacl", "#1f5fa8"), "constants": ("constants written out", "#7fb0dd"),
+    "hashed": ("hashed sub-selects", "#e0a03c"), "arrays": ("InitPlan arrays", "#c9742c"), "sql": ("SQL function per row", "#a34a3a"),
+    "plpgsql": ("PL/pgSQL function per row", "#7a2f35"), "rowstile": ("rowstile", "#5d8c4f"),
+}
+# What the chart shows: rows whose names begin so.
+SHOWN = ("count(\\*), anna sees", "count(\\*), ben sees", "sum over the last column, ben", "first page of 50, anna", "first page of 50, ben",
+         "SELECT by key", "search with @@, GIN, ben", "join of two protected tables, anna", "transaction: who is asking", "INSERT", "UPDATE, five")
+
+
+def main(data, file):
+    with open(data, encoding="utf-8") as lines:
+        rows = json.load(lines)
+    found = [next((row for row in rows if row["name"].startswith(start) and row.get("docacl")), None) for start in SHOWN]
+    found = [row for row in found if row]
+    columns = 3
+    lines = -(-len(found) // columns)
+    figure, axes = pyplot.subplots(lines, columns, figsize=(11, 0.6 + 1.75 * lines), squeeze=False)
+    for axis in axes.flat[len(found):]:
+        axis.set_visible(False)
+    for axis, row in zip(axes.flat, found):
+        draw(axis, row)
+    figure.legend([pyplot.Rectangle((0, 0), 1, 1, color=color) for _, color in CONTENDERS.values()],
+                  [label for label, _ in CONTENDERS.values()], loc="lower center", ncol=4, frameon=False)
+    figure.suptitle("Time by contender, shorter is better (logarithmic; figures in the unit of each title)", fontsize=10)
+    figure.tight_layout(rect=(0, 0.5 / figure.get_figheight(), 1, 0.99))
+    figure.savefig(file, metadata={"Date": None})
+
+
+def draw(axis, row):
+    """One kind of work: a bar for each contender that did it."""
+    names = [name for name in CONTENDERS if row.get(name)]
+    values = [row[name] for name in names]
+    places = range(len(names))
+    # Bars on a logarithmic axis begin somewhere: at half of the shortest.
+    start = min(values) / 2
+    axis.barh(places, [value - start for value in values], left=start, color=[CONTENDERS[name][1] for name in names])
+    axis.set_xscale("log")
+    axis.set_xlim(start, max(values) * 4)
+    for place, value in zip(places, values):
+        axis.text(value * 1.05, place, f"{value:.3g}", va="center", fontsize=7.5)
+    axis.set_yticks([])
+    axis.invert_yaxis()
+    axis.set_xticks([])
+    axis.minorticks_off()
+    for side in ("top", "right", "bottom"):
+        axis.spines[side].set_visible(False)
+    axis.set_title(f"{row['name'].replace(chr(92), '')}, {row['unit']}", fontsize=8.5, loc="left")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
