@@ -98,7 +98,7 @@ class Bench:
                          "\n".join(f"{name}: {answer[:5]}" for name, answer in answers.items()))
         for name in names:
             if name not in answers:
-                self.note(f"{BY_NAME[name].label}: not done after {PATIENCE} seconds, and left out: `{statement}`, {user}.")
+                self.note(f"{BY_NAME[name].label}: not done after {PATIENCE} seconds, and left out: `{statement.format(t='documents', seen='true')}`, {user}.")
         return answers
 
     def answer(self, name, user, statement):
@@ -149,6 +149,13 @@ class Bench:
         figures.extrapolated = {name for name in names if times[name] != 1}
         figures.docacl = prepared.get("docacl")
         return figures
+
+    def planning(self, user, statement, names):
+        """Milliseconds of planning a statement, which prepared ones do once."""
+        def measure(name):
+            lines = self.of(name, user).run("EXPLAIN (SUMMARY) " + self.written(name, user, statement) + ";")
+            return next(float(line.split()[2]) for line in lines if line.startswith("Planning Time:"))
+        return round_robin(names, measure, self.rounds)
 
     def plan(self, name, user, statement, table=None):
         """The kind of scan of a contender's table."""

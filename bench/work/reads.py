@@ -49,8 +49,11 @@ def page(bench, table):
         few = user == "cora" or user == "ben" and bench.docs > 1_000_000
         names = [n for n in bench.names if not (few and n in PER_ROW)]
         figures = bench.compare(user, PAGE, names)
-        bench.say(f"first page of {user}: {figures}")
+        bench.say(f"first page of {user}: {figures}; {bench.plan('docacl', user, PAGE)}")
         table.compared(f"first page of 50, {user}", figures, "ms", [("constants", most, None)])
+        figures = bench.planning(user, PAGE, bench.names)
+        bench.say(f"planning the first page of {user}: {figures}")
+        table.compared(f"planning the first page of 50, {user}", figures, "ms")
 
 
 def search(bench, table):
