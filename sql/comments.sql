@@ -101,6 +101,8 @@ COMMENT ON FUNCTION acl_setting(text, bigint, text) IS 'As acl_setting with the 
 COMMENT ON FUNCTION acl_usage(text) IS 'How much an account uses, in columns that add up: rows of protected tables by environment, table and month (of the column created_at, in UTC), enabled users, enabled API keys by environment. Rows of tables that only a parent decides are not counted. 42501 without view_usage, 42704 unknown account.';
 COMMENT ON FUNCTION acl_usage(bigint) IS 'As acl_usage with the account by its id.';
 
+COMMENT ON FUNCTION acl_matrix(text, text) IS 'Who may do what on which resource of a kind: a line for each pair, whose actions may be none; psql makes a table of it with \crosstabview. One kind is user, role or api_key, the other one of resources, either way round. Whoever may ask about others (see acl_can) is shown all principals of the account, others themselves and their roles; only resources that one sees. 42704 unknown kind, 22023 kinds of which no matrix is made.';
+
 -- Grants carried over.
 COMMENT ON FUNCTION acl_copy_resource_grants(text, text, text) IS 'Grants on one resource, by kind and name or path, what is granted on another itself, periods and notes included. Kind document: rows of the default documents table, by key. 42501 where one may not grant on both, or not give an action of administration, 23514 different accounts, 42704 unknown, 42725 ambiguous.';
 COMMENT ON FUNCTION acl_copy_resource_grants(text, bigint, bigint) IS 'As acl_copy_resource_grants with the resources by their ids, documents by their keys.';

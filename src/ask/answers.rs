@@ -80,12 +80,18 @@ impl Question {
 
     /// A question about everybody: refused to whoever may not ask about others.
     pub fn about_everybody() -> Result<Question> {
+        match Question::about_whom_one_may()? {
+            (question, true) => Ok(question),
+            _ => Err(refused()),
+        }
+    }
+
+    /// A question about all whom one may ask about, and whether that is everybody.
+    pub fn about_whom_one_may() -> Result<(Question, bool)> {
         let mut question = Question::about(Who::Me)?;
         question.trusted = identity::is_trusted(&question.snap)?;
-        if question.told || question.trusted || administers_people(&question.snap)? {
-            return Ok(question);
-        }
-        Err(refused())
+        let everybody = question.told || question.trusted || administers_people(&question.snap)?;
+        Ok((question, everybody))
     }
 
     /// Whether the asker is told of a row that the principal may not read. A trusted role may be anybody anyway; an

@@ -6,6 +6,7 @@ mod answers;
 mod explain;
 mod explain_functions;
 mod functions;
+mod matrix;
 mod place;
 pub mod session;
 mod who;
