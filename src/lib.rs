@@ -13,6 +13,7 @@
 //! | [`value`], [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
 //! | [`parent`] | the same for a row that another table's row decides |
 //! | [`protect`], [`trigger`] | protecting tables: policies, and judging what row security cannot see |
+//! | [`search`] | which operators of search may come before a policy |
 //! | [`decide`], [`ask`] | questions, and who is asking |
 //! | [`may`] | the question about a row at hand, which the planner turns into a policy's check |
 //! | [`admin`] | the functions of SQL that set docacl up and grant |
@@ -49,6 +50,7 @@ mod protect;
 mod regclass;
 mod ring;
 mod scan;
+mod search;
 mod shape;
 mod trigger;
 mod value;
@@ -75,6 +77,7 @@ extension_sql_file!("../sql/work.sql", name = "work", requires = ["visibility", 
 extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);
 extension_sql_file!("../sql/partition_events.sql", name = "partition_events", requires = ["partitions"]);
 extension_sql_file!("../sql/may.sql", name = "may", requires = ["parents"]);
+extension_sql_file!("../sql/search.sql", name = "search", requires = ["tables"]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 
 /// Called when the library is loaded.

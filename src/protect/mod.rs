@@ -23,5 +23,6 @@ pub mod target;
 pub mod tree;
 pub mod usage;
 
+pub use catalog::spi;
 pub use rows::{rows_owned_by, rows_using};
 pub use spec::Spec;

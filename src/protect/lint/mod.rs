@@ -2,7 +2,7 @@
 //!
 //! What PostgreSQL's catalogue tells of many tables at once is asked in SQL, one statement per concern: the tables
 //! themselves (`tables.sql`), what stands over them (`dependents.sql`), roles and what was given away (`roles.sql`),
-//! docacl's own tables (`own.sql`).
+//! docacl's own tables (`own.sql`), search (`search.sql`).
 //! Which indexes would help is [`advice`]'s to say.
 //! Whether policies and triggers are what `acl_protect` would write is compared in [`drift`].
 
@@ -28,11 +28,12 @@ pub type Finding = (String, String, String, String);
 /// Worst first. A hole now; a way around for somebody; what one should know; what would be faster.
 const SEVERITIES: [&str; 4] = ["error", "warning", "notice", "advice"];
 
-const QUESTIONS: [&str; 4] = [
+const QUESTIONS: [&str; 5] = [
     concat!(include_str!("protected.sql"), include_str!("tables.sql")),
     concat!(include_str!("protected.sql"), include_str!("dependents.sql")),
     concat!(include_str!("protected.sql"), include_str!("roles.sql")),
     concat!(include_str!("protected.sql"), include_str!("own.sql")),
+    concat!(include_str!("protected.sql"), include_str!("search.sql")),
 ];
 
 /// The ways around a protected table, or around all of them, that exist now.

@@ -71,13 +71,3 @@ FROM pg_catalog.pg_proc AS p
 WHERE p.proleakproof AND p.oid >= 16384
   AND NOT EXISTS (SELECT 1 FROM pg_catalog.pg_depend AS e
                   WHERE e.classid = 'pg_catalog.pg_proc'::regclass AND e.objid = p.oid AND e.deptype = 'e')
-UNION ALL
--- PostgreSQL ships none of these as leakproof.
-SELECT 'notice', pg_catalog.format('function %s', p.oid::regprocedure),
-       'made LEAKPROOF: its errors may tell of rows that are not shown',
-       pg_catalog.format('Accepted with acl_trust_search; otherwise ALTER FUNCTION %s NOT LEAKPROOF;', p.oid::regprocedure)
-FROM pg_catalog.pg_proc AS p
-WHERE p.proleakproof AND p.pronamespace = 'pg_catalog'::regnamespace
-  AND p.proname IN ('textlike', 'textnlike', 'texticlike', 'texticnlike', 'textregexeq', 'texticregexeq', 'ts_match_vq', 'ts_match_qv',
-                    'ts_match_tt', 'ts_match_tq', 'jsonb_contains', 'jsonb_contained', 'jsonb_exists', 'jsonb_exists_any', 'jsonb_exists_all',
-                    'jsonb_path_exists_opr', 'jsonb_path_match_opr', 'arrayoverlap', 'arraycontains', 'arraycontained')

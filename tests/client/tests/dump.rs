@@ -136,3 +136,44 @@ fn a_restored_database_says_the_same() {
     }
     superuser.run(&format!("revoke all on documents, lines, parts, parts_old from {role}"));
 }
+
+/// PostgreSQL dumps no change of its own functions: what acl_trust_search did is lost, what docacl remembers is not.
+#[test]
+fn a_restore_that_lost_trusted_search_is_noticed() {
+    let database = Database::create("search");
+    let mut superuser = database.superuser();
+    build(&mut superuser);
+    let trusted = |session: &mut Session| session.number("select sum(trusted::int) from docacl.searchable");
+    let said = |session: &mut Session| {
+        session.column("select split_part(finding, ' for ', 1) || ': ' || advice from acl_check() where object = 'search'")
+    };
+    superuser.run("select acl_trust_search(true)");
+    assert_eq!(trusted(&mut superuser), 14);
+    let first = dump(database.name());
+
+    let copy = Database::create_bare("copy");
+    let file = std::env::temp_dir().join(copy.name());
+    program("pg_dump", &["-Fc", "-f", &file.display().to_string(), "-d", database.name()]);
+    program("pg_restore", &["-d", copy.name(), "--exit-on-error", &file.display().to_string()]);
+    std::fs::remove_file(&file).unwrap();
+    let mut restored = copy.superuser();
+    assert_eq!(dump(copy.name()), first, "a second dump");
+    assert_eq!(trusted(&mut restored), 0);
+    assert_eq!(said(&mut restored), ["no longer trusted: SELECT acl_trust_search(true);"]);
+    restored.run("select acl_trust_search(true)");
+    assert_eq!(trusted(&mut restored), 14);
+    assert_eq!(
+        said(&mut restored),
+        ["trusted: Accepted with acl_trust_search(true); SELECT acl_trust_search(false) ends it."]
+    );
+    // The way back leads to what PostgreSQL ships, not to what the other database had.
+    restored.run("select acl_trust_search(false)");
+    assert_eq!(
+        restored.number(
+            "select count(*) from docacl.searchable s join pg_proc p on p.oid = s.proc
+             where p.proleakproof or p.procost <> 1 or (p.prosupport <> 0) <> (s.function like 'text%')"
+        ),
+        0
+    );
+    assert_eq!(said(&mut restored), [""; 0]);
+}
