@@ -104,8 +104,7 @@ unsafe fn never_tries(pattern: &str, ignore_case: bool, collation: pg_sys::Oid) 
         let count = pg_sys::pg_mb2wchar_with_len(pattern.as_ptr().cast(), wide.as_mut_ptr(), length);
         let Ok(count) = usize::try_from(count) else { return false };
         let mut compiled: Regex = std::mem::zeroed();
-        let answer =
-            pg_guard_ffi_boundary(|| pg_regcomp(&mut compiled, wide.as_ptr(), count, flags, collation));
+        let answer = pg_guard_ffi_boundary(|| pg_regcomp(&mut compiled, wide.as_ptr(), count, flags, collation));
         if answer != 0 {
             return false;
         }

@@ -36,9 +36,7 @@ pub unsafe extern "C-unwind" fn docacl_search_support(fcinfo: pg_sys::FunctionCa
                 }
                 (*request.fcall).funcid
             }
-            pg_sys::NodeTag::T_SupportRequestSelectivity => {
-                (*node.cast::<pg_sys::SupportRequestSelectivity>()).funcid
-            }
+            pg_sys::NodeTag::T_SupportRequestSelectivity => (*node.cast::<pg_sys::SupportRequestSelectivity>()).funcid,
             pg_sys::NodeTag::T_SupportRequestIndexCondition => {
                 (*node.cast::<pg_sys::SupportRequestIndexCondition>()).funcid
             }

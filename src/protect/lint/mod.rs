@@ -28,13 +28,15 @@ pub type Finding = (String, String, String, String);
 /// Worst first. A hole now; a way around for somebody; what one should know; what would be faster.
 const SEVERITIES: [&str; 4] = ["error", "warning", "notice", "advice"];
 
-const QUESTIONS: [&str; 5] = [
+const QUESTIONS: [&str; 4] = [
     concat!(include_str!("protected.sql"), include_str!("tables.sql")),
     concat!(include_str!("protected.sql"), include_str!("dependents.sql")),
     concat!(include_str!("protected.sql"), include_str!("roles.sql")),
     concat!(include_str!("protected.sql"), include_str!("own.sql")),
-    concat!(include_str!("protected.sql"), include_str!("search.sql")),
 ];
+
+/// Asked where there is something to ask: not with the objects of 0.1.0.
+const SEARCH: &str = concat!(include_str!("protected.sql"), include_str!("search.sql"));
 
 /// The ways around a protected table, or around all of them, that exist now.
 #[pg_extern(volatile, parallel_unsafe)]
@@ -62,7 +64,9 @@ fn acl_check(
 pub fn findings(relation: Option<pg_sys::Oid>) -> Result<Vec<Finding>> {
     let mut out = drift::findings(relation)?;
     out.extend(advice::findings(relation)?);
-    for question in QUESTIONS {
+    let knows_search =
+        Spi::get_one::<bool>("SELECT pg_catalog.to_regclass('docacl.searchable') IS NOT NULL").map_err(spi)?;
+    for question in QUESTIONS.into_iter().chain((knows_search == Some(true)).then_some(SEARCH)) {
         // As a writing statement: it sees what this function's own statement has done before.
         let rows = Spi::connect_mut(|client| {
             let mut rows = Vec::new();

@@ -145,7 +145,8 @@ fn a_restore_that_lost_trusted_search_is_noticed() {
     build(&mut superuser);
     let trusted = |session: &mut Session| session.number("select sum(trusted::int) from docacl.searchable");
     let said = |session: &mut Session| {
-        session.column("select split_part(finding, ' for ', 1) || ': ' || advice from acl_check() where object = 'search'")
+        session
+            .column("select split_part(finding, ' for ', 1) || ': ' || advice from acl_check() where object = 'search'")
     };
     superuser.run("select acl_trust_search(true)");
     assert_eq!(trusted(&mut superuser), 14);
