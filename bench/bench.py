@@ -7,16 +7,15 @@ from figures import round_robin
 from profiling import profile
 
 USERS = ("anna", "ben", "cora")
-# A function per row takes minutes for a million rows: it gets this many, and its time is multiplied.
+# A function per row takes minutes for a million rows: it gets this many at most, and its time is multiplied.
 PER_ROW_ROWS = 2000
-# Seconds after which a contender is left out of a measurement.
-PATIENCE = 20
 
 
 class Bench:
     def __init__(self, given, say):
         self.given, self.say = given, say
         self.docs, self.rounds = given.docs, given.rounds
+        self.per_row_rows = min(PER_ROW_ROWS, self.docs // 50)
         self.sessions = {}
         self.super = self.session("postgres")
         self.names = [contender.name for contender in ALL if contender.name != "rowstile"]
@@ -98,13 +97,13 @@ class Bench:
                          "\n".join(f"{name}: {answer[:5]}" for name, answer in answers.items()))
         for name in names:
             if name not in answers:
-                self.note(f"{BY_NAME[name].label}: not done after {PATIENCE} seconds, and left out: `{statement.format(t='documents', seen='true')}`, {user}.")
+                self.note(f"{BY_NAME[name].label}: not done after {self.given.patience} seconds, and left out: `{statement.format(t='documents', seen='true')}`, {user}.")
         return answers
 
     def answer(self, name, user, statement):
         """The lines of an answer, or None if it takes too long; the session is lost then."""
         session = self.of(name, user)
-        session.run(f"SET statement_timeout = '{PATIENCE}s';")
+        session.run(f"SET statement_timeout = '{self.given.patience}s';")
         try:
             answer = session.run(statement + ";")
         except Failed as failed:
@@ -123,7 +122,7 @@ class Bench:
         seen = {}
         for user in USERS:
             count, _ = self.agree(user, rows, whole)["docacl"][0].split("|")
-            self.agree(user, rows + f" AND id <= {PER_ROW_ROWS}", ["docacl", *PER_ROW])
+            self.agree(user, rows + f" AND id <= {self.per_row_rows}", ["docacl", *PER_ROW])
             seen[user] = int(count)
             if seen[user] == self.docs or seen[user] == 0 and user != "cora":
                 raise Failed(f"{user} sees {seen[user]} of {self.docs} rows: nothing would be measured")
@@ -145,7 +144,7 @@ class Bench:
         times = {name: part[1] if part and name in PER_ROW else 1 for name in names}
         asked = {name: (self.of(name, user), text(name)) for name in names} | (also or {})
         prepared = {name: (session, session.prepare(sql)) for name, (session, sql) in asked.items()}
-        figures = round_robin(prepared, lambda n: prepared[n][0].time(prepared[n][1]) * times.get(n, 1), self.rounds)
+        figures = round_robin(prepared, lambda n: prepared[n][0].time(prepared[n][1]) * times.get(n, 1), self.rounds, PER_ROW)
         figures.extrapolated = {name for name in names if times[name] != 1}
         figures.docacl = prepared.get("docacl")
         return figures

@@ -5,6 +5,9 @@ Run by `bench/run` in an environment that has matplotlib: chart.py result.json r
 import json
 import sys
 
+# No compiled files beside the sources.
+sys.dont_write_bytecode = True
+
 import matplotlib
 
 matplotlib.use("svg")
@@ -12,11 +15,10 @@ matplotlib.use("svg")
 matplotlib.rcParams.update({"svg.hashsalt": "docacl", "svg.fonttype": "none", "font.family": "sans-serif", "font.size": 9})
 from matplotlib import pyplot
 
-CONTENDERS = {
-    "none": ("no row security", "#b8b8b8"), "docacl": ("docacl", "#1f5fa8"), "constants": ("constants written out", "#7fb0dd"),
-    "hashed": ("hashed sub-selects", "#e0a03c"), "arrays": ("InitPlan arrays", "#c9742c"), "sql": ("SQL function per row", "#a34a3a"),
-    "plpgsql": ("PL/pgSQL function per row", "#7a2f35"), "rowstile": ("rowstile", "#5d8c4f"),
-}
+from contenders import ALL
+
+COLOURS = {"none": "#b8b8b8", "docacl": "#1f5fa8", "constants": "#7fb0dd", "hashed": "#e0a03c", "arrays": "#c9742c", "sql": "#a34a3a",
+           "plpgsql": "#7a2f35", "rowstile": "#5d8c4f"}
 # What the chart shows: rows whose names begin so.
 SHOWN = ("count(\\*), anna sees", "count(\\*), ben sees", "sum over the last column, ben", "first page of 50, anna", "first page of 50, ben",
          "SELECT by key", "search with @@, GIN, ben", "join of two protected tables, anna", "transaction: who is asking", "INSERT", "UPDATE, five")
@@ -34,8 +36,9 @@ def main(data, file):
         axis.set_visible(False)
     for axis, row in zip(axes.flat, found):
         draw(axis, row)
-    figure.legend([pyplot.Rectangle((0, 0), 1, 1, color=color) for _, color in CONTENDERS.values()],
-                  [label for label, _ in CONTENDERS.values()], loc="lower center", ncol=4, frameon=False)
+    shown = [contender for contender in ALL if any(row.get(contender.name) for row in found)]
+    figure.legend([pyplot.Rectangle((0, 0), 1, 1, color=COLOURS[contender.name]) for contender in shown],
+                  [contender.label for contender in shown], loc="lower center", ncol=4, frameon=False)
     figure.suptitle("Time by contender, shorter is better (logarithmic; figures in the unit of each title)", fontsize=10)
     figure.tight_layout(rect=(0, 0.5 / figure.get_figheight(), 1, 0.99))
     figure.savefig(file, metadata={"Date": None})
@@ -43,16 +46,16 @@ def main(data, file):
 
 def draw(axis, row):
     """One kind of work: a bar for each contender that did it."""
-    names = [name for name in CONTENDERS if row.get(name)]
+    names = [contender.name for contender in ALL if row.get(contender.name)]
     values = [row[name] for name in names]
     places = range(len(names))
     # Bars on a logarithmic axis begin somewhere: at half of the shortest.
     start = min(values) / 2
-    axis.barh(places, [value - start for value in values], left=start, color=[CONTENDERS[name][1] for name in names])
+    axis.barh(places, [value - start for value in values], left=start, color=[COLOURS[name] for name in names])
     axis.set_xscale("log")
     axis.set_xlim(start, max(values) * 4)
     for place, value in zip(places, values):
-        axis.text(value * 1.05, place, f"{value:.3g}", va="center", fontsize=7.5)
+        axis.text(value * 1.05, place, f"{value:,.0f}" if value >= 100 else f"{value:.3g}", va="center", fontsize=7.5)
     axis.set_yticks([])
     axis.invert_yaxis()
     axis.set_xticks([])

@@ -21,10 +21,10 @@ class Contender:
 
 NONE = Contender("none", "no row security", "world.plain", "_plain", "plain")
 DOCACL = Contender("docacl", "docacl", "documents", "", "{}")
-CONSTANTS = Contender("constants", "constants written out", "world.plain", "_plain", "plain")
+CONSTANTS = Contender("constants", "constants", "world.plain", "_plain", "plain")
 HASHED, ARRAYS, SQL, PLPGSQL = (
     Contender(way, label, "world.by_hand", "_by_hand", "{}_" + way)
-    for way, label in zip(WAYS, ("hashed sub-selects", "InitPlan arrays", "SQL function per row", "PL/pgSQL function per row")))
+    for way, label in zip(WAYS, ("hashed sub-selects", "InitPlan arrays", "SQL per row", "PL/pgSQL per row")))
 ROWSTILE = Contender("rowstile", "rowstile", "world.tiled", "_tiled", "tiled", signs_in=True)
 
 ALL = (NONE, DOCACL, CONSTANTS, HASHED, ARRAYS, SQL, PLPGSQL, ROWSTILE)

@@ -2,6 +2,8 @@
 
 import statistics
 
+SLOW_ROUNDS = 2
+
 
 class Figures:
     """By contender, one value a round."""
@@ -38,12 +40,14 @@ class Figures:
         return ", ".join(f"{c} {self.median(c):.4g}" for c in self.rounds)
 
 
-def round_robin(contenders, measure, rounds):
-    """`measure(contender)` of each in turn; one round before the first is not counted."""
+def round_robin(contenders, measure, rounds, slow=()):
+    """`measure(contender)` of each in turn; one round before the first is not counted. The slow ones, a hundred times
+    behind, take part in the first rounds only."""
     kept = {c: [] for c in contenders}
     for count in range(rounds + 1):
         for contender in contenders:
-            value = measure(contender)
-            if count:
-                kept[contender].append(value)
+            if contender not in slow or count <= SLOW_ROUNDS:
+                value = measure(contender)
+                if count:
+                    kept[contender].append(value)
     return Figures(kept)

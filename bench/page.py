@@ -6,8 +6,8 @@ import pathlib
 import sys
 import time
 
-from bench import PER_ROW_ROWS
 from client import Failed, command
+from figures import SLOW_ROUNDS
 from packages import PLACE, program
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -34,7 +34,7 @@ are prepared.
 
 {table.markdown()}
 
-† measured on the first {PER_ROW_ROWS} documents and multiplied.
+† measured on the first {bench.per_row_rows} documents and multiplied; functions per row take part in the first {SLOW_ROUNDS} rounds only.
 Statements, worlds and policies are in `work/`, `world/` and `by_hand.py`. "constants" is the same query without row security,
 with the user's keys written out as arrays: the least a planner could make of it. Policies by hand have it easier than docacl:
 their trees are flattened beforehand, nothing in them expires, they do not check references, and who is asking is a setting that

@@ -10,7 +10,7 @@ BEGIN, END = "<!-- bench -->\n", "<!-- /bench -->"
 ROWS = ("count(\\*), anna sees", "count(\\*), ben sees", "first page of 50, anna", "first page of 50, ben", "join of two protected tables, anna",
         "SELECT by key", "search with @@, GIN, ben", "INSERT", "UPDATE, five")
 COLUMNS = ("no row security", "docacl", "constants", "hashed sub-selects", "InitPlan arrays", "PL/pgSQL per row", "rowstile")
-ALONE = ("acl_can about oneself", "acl_can about 1000 others", "identity switch", "first SELECT by key after grant to the user", "ring of 10000 keys",
+ALONE = ("acl_can about oneself, a call", "acl_can about 1000 others", "identity switch", "what a grant to the user adds to the next SELECT by key", "ring of 10000 keys",
          "memory per held key")
 
 

@@ -2,10 +2,7 @@
 
 import json
 
-from contenders import ALL
-
-SHORT = {"none": "no row security", "docacl": "docacl", "constants": "constants", "hashed": "hashed sub-selects",
-         "arrays": "InitPlan arrays", "sql": "SQL per row", "plpgsql": "PL/pgSQL per row", "rowstile": "rowstile"}
+from contenders import ALL, BY_NAME
 
 
 class Table:
@@ -26,8 +23,8 @@ class Table:
         first = True
         for other, most, words in goals or ((None, None, None),):
             ratio = figures.ratio("docacl", other) if other in figures else None
-            self.add(name if first else f"– {words or 'the same'}", figures if first else None, unit,
-                     f"{ratio:.2f} × {SHORT.get(other, other)}" if ratio is not None else "",
+            self.add(name if first else f"– {name}, beside {words or label(other)}", figures if first else None, unit,
+                     f"{ratio:.2f} × {label(other)}" if ratio is not None else "",
                      f"≤ {most} ×" if most else "", ratio is not None and ratio <= most if most else None)
             if most and ratio is not None and ratio > most:
                 self.missed(name, figures.docacl)
@@ -67,7 +64,7 @@ class Table:
         return [row[0] for row in self.rows if row[-2] and row[-1] != "yes"]
 
     def markdown(self):
-        head = ("measured", *(SHORT[c.name] for c in ALL), "docacl is", "goal", "met")
+        head = ("measured", *(c.label for c in ALL), "docacl is", "goal", "met")
         rows = [head, ("---",) + ("---:",) * (len(ALL) + 1) + ("---", "---"), *self.rows]
         # A contender that was not there at all leaves no empty column.
         kept = [i for i in range(len(head)) if any(row[i] for row in self.rows)]
@@ -75,6 +72,11 @@ class Table:
 
     def json(self):
         return json.dumps(self.data, indent=1, ensure_ascii=False)
+
+
+def label(name):
+    """What the page calls a contender, or another thing that docacl is compared with."""
+    return BY_NAME[name].label if name in BY_NAME else name
 
 
 def figure(value):

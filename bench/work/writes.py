@@ -26,7 +26,7 @@ def measure(bench, table):
     for statement, text in STATEMENTS.items():
         for name in names:
             written(bench, name, text, counts, " RETURNING d.id")
-        figures = round_robin(names, lambda name: written(bench, name, text, counts), bench.rounds)
+        figures = round_robin(names, lambda name: written(bench, name, text, counts), bench.rounds, PER_ROW)
         bench.say(f"{statement}: {figures}")
         table.more(f"{statement}, five gates, per row of {counts['world.sample']}", figures, "µs",
                    10 if "gate" not in statement else None)
