@@ -34,6 +34,7 @@ mod tests {
             ("protected_table", "relation spec is_default had_rls had_force partitions"),
             ("stamp", "kind id value"),
             ("setting", "account_id resource_id name value set_by set_at"),
+            ("account_option", "account_id name value set_by set_at"),
         ];
         for (table, columns) in expected {
             let found = one(&format!(

@@ -98,6 +98,7 @@ COMMENT ON FUNCTION acl_set(text, text, text, jsonb) IS 'Sets a setting of an ac
 COMMENT ON FUNCTION acl_set(text, bigint, text, jsonb) IS 'As acl_set with the resource by its id.';
 COMMENT ON FUNCTION acl_setting(text, text, text) IS 'The value of a setting that holds for a company, an environment or an account: its own, else that of what it lies in; null where there is none, and of what one may not see. 22023 another kind; to whoever administers the account 42704 unknown, 42725 ambiguous.';
 COMMENT ON FUNCTION acl_setting(text, bigint, text) IS 'As acl_setting with the resource by its id.';
+COMMENT ON FUNCTION acl_set_account_option(text, text) IS 'Chooses an option of the account at hand. project_creator: own (who creates a project gets change on it) or all (on every project, by a grant on *). What was granted before stays. 42501 without configure and manage_roles on the account, 22023 unknown option or value.';
 COMMENT ON FUNCTION acl_usage(text) IS 'How much an account uses, in columns that add up: rows of protected tables by environment, table and month (of the column created_at, in UTC), enabled users, enabled API keys by environment. Rows of tables that only a parent decides are not counted. 42501 without view_usage, 42704 unknown account.';
 COMMENT ON FUNCTION acl_usage(bigint) IS 'As acl_usage with the account by its id.';
 

@@ -749,6 +749,8 @@ CREATE FUNCTION acl_setting(kind text, resource text, name text) RETURNS jsonb
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'acl_setting_wrapper';
 CREATE FUNCTION acl_setting(kind text, resource bigint, name text) RETURNS jsonb
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'acl_setting_id_wrapper';
+CREATE FUNCTION acl_set_account_option(name text, value text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_set_account_option_wrapper';
 CREATE FUNCTION acl_usage(account text)
 RETURNS TABLE (environment text, relation regclass, month date, documents bigint, users bigint, api_keys bigint)
 LANGUAGE c AS 'MODULE_PATHNAME', 'acl_usage_wrapper';
@@ -759,11 +761,11 @@ COMMENT ON FUNCTION acl_set(text, text, text, jsonb) IS 'Sets a setting of an ac
 COMMENT ON FUNCTION acl_set(text, bigint, text, jsonb) IS 'As acl_set with the resource by its id.';
 COMMENT ON FUNCTION acl_setting(text, text, text) IS 'The value of a setting that holds for a company, an environment or an account: its own, else that of what it lies in; null where there is none, and of what one may not see. 22023 another kind; to whoever administers the account 42704 unknown, 42725 ambiguous.';
 COMMENT ON FUNCTION acl_setting(text, bigint, text) IS 'As acl_setting with the resource by its id.';
+COMMENT ON FUNCTION acl_set_account_option(text, text) IS 'Chooses an option of the account at hand. project_creator: own (who creates a project gets change on it) or all (on every project, by a grant on *). What was granted before stays. 42501 without configure and manage_roles on the account, 22023 unknown option or value.';
 COMMENT ON FUNCTION acl_usage(text) IS 'How much an account uses, in columns that add up: rows of protected tables by environment, table and month (of the column created_at, in UTC), enabled users, enabled API keys by environment. Rows of tables that only a parent decides are not counted. 42501 without view_usage, 42704 unknown account.';
 COMMENT ON FUNCTION acl_usage(bigint) IS 'As acl_usage with the account by its id.';
 
--- Settings of accounts, environments and companies (src/admin/setting.rs). Read by whoever sees the resource or
--- configures it; written through acl_set only.
+-- Settings and options.
 
 CREATE TABLE docacl.setting (
     account_id   bigint NOT NULL,
@@ -789,20 +791,43 @@ ALTER TABLE docacl.setting ENABLE ROW LEVEL SECURITY;
 CREATE POLICY docacl_sees ON docacl.setting FOR SELECT USING (docacl.sees_setting(resource_id));
 GRANT SELECT ON docacl.setting TO PUBLIC;
 
+CREATE TABLE docacl.account_option (
+    account_id  bigint NOT NULL,
+    name        text NOT NULL,
+    value       text NOT NULL,
+    set_by      bigint,
+    set_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (account_id, name)
+);
+COMMENT ON TABLE docacl.account_option IS 'What was chosen with acl_set_account_option; an option that is not here has its first value. project_creator: own, all.';
+COMMENT ON COLUMN docacl.account_option.set_by IS 'Who chose it: the id of a principal.';
+COMMENT ON COLUMN docacl.account_option.set_at IS 'When it was chosen.';
+REVOKE ALL ON docacl.account_option FROM PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('docacl.account_option', 'ORDER BY account_id, name');
+
+ALTER TABLE docacl.account_option ENABLE ROW LEVEL SECURITY;
+CREATE POLICY docacl_sees ON docacl.account_option FOR SELECT USING (docacl.sees_setting(account_id));
+GRANT SELECT ON docacl.account_option TO PUBLIC;
+
 -- As in sql/references.sql, and for the same reasons.
 CREATE FUNCTION docacl.check_setting() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
-    PERFORM FROM docacl.resource AS r WHERE r.id = NEW.resource_id AND r.account_id = NEW.account_id FOR KEY SHARE;
+    IF TG_TABLE_NAME = 'setting' THEN
+        PERFORM FROM docacl.resource AS r WHERE r.id = NEW.resource_id AND r.account_id = NEW.account_id FOR KEY SHARE;
+    ELSE
+        PERFORM FROM docacl.resource AS r WHERE r.id = NEW.account_id AND r.kind = 'account' FOR KEY SHARE;
+    END IF;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'docacl.setting refers to resource "%", which does not exist', NEW.resource_id
+        RAISE EXCEPTION 'docacl.% refers to a resource that does not exist', TG_TABLE_NAME
             USING ERRCODE = 'foreign_key_violation', HINT = 'Another session may have dropped it meanwhile.';
     END IF;
     RETURN NULL;
 END
 $$;
 REVOKE ALL ON FUNCTION docacl.check_setting() FROM PUBLIC;
-COMMENT ON FUNCTION docacl.check_setting() IS 'What a foreign key does for a setting: its resource exists, and cannot go before this transaction ends.';
+COMMENT ON FUNCTION docacl.check_setting() IS 'What a foreign key does for a setting or an option: what it is of exists, and cannot go before this transaction ends.';
 
 CREATE FUNCTION docacl.settings_gone() RETURNS trigger
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -812,18 +837,22 @@ DECLARE
 BEGIN
     IF gone <> '{}' THEN
         DELETE FROM docacl.setting AS s WHERE s.resource_id = ANY (gone);
+        DELETE FROM docacl.account_option AS o WHERE o.account_id = ANY (gone);
     END IF;
     RETURN NULL;
 END
 $$;
 REVOKE ALL ON FUNCTION docacl.settings_gone() FROM PUBLIC;
-COMMENT ON FUNCTION docacl.settings_gone() IS 'Settings go with their resource.';
+COMMENT ON FUNCTION docacl.settings_gone() IS 'Settings and options go with what they are of.';
 
 CREATE TRIGGER refers AFTER INSERT OR UPDATE OF account_id, resource_id ON docacl.setting FOR EACH ROW
     WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.check_setting();
 CREATE TRIGGER settings_gone AFTER DELETE ON docacl.resource REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
     WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.settings_gone();
+CREATE TRIGGER refers AFTER INSERT OR UPDATE OF account_id ON docacl.account_option FOR EACH ROW
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.check_setting();
 ALTER TABLE docacl.setting ENABLE ALWAYS TRIGGER refers;
+ALTER TABLE docacl.account_option ENABLE ALWAYS TRIGGER refers;
 ALTER TABLE docacl.resource ENABLE ALWAYS TRIGGER settings_gone;
 
 -- The outbox: whoever is to act on events (send the letter of welcome, say) reads and deletes rows of docacl.event, by

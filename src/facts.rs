@@ -302,6 +302,12 @@ pub fn setting(resource: i64, name: &str, snap: &Snap) -> Result<Option<crate::j
     scan::first(access("setting", "setting_pkey"), &keys, snap, |t| t.must(4).map(Some))
 }
 
+/// What was chosen for an option of an account.
+pub fn account_option(account: i64, name: &str, snap: &Snap) -> Result<Option<String>> {
+    let keys = [Eq::int8(1, account), Eq::text(2, name)?];
+    scan::first(access("account_option", "account_option_pkey"), &keys, snap, |t| t.must(3).map(Some))
+}
+
 /// What a database role is.
 pub fn db_role(role: Oid, snap: &Snap) -> Result<Option<DbRole>> {
     scan::first(access("db_role", "db_role_pkey"), &[Eq::oid(1, role)], snap, |t| {

@@ -11,7 +11,7 @@
 //! | [`grant`], [`grants`], [`remains`] | granting and revoking, the rows of grants, what a revoke leaves |
 //! | [`carry`], [`reassign`] | grants carried to another resource or all the way down, what a user has handed over |
 //! | [`row`] | a row's own list: sharing one document |
-//! | [`setting`], [`usage`] | settings that an application keeps here, how much an account uses |
+//! | [`setting`], [`option`], [`usage`] | settings that an application keeps here, options that docacl follows, how much an account uses |
 //! | [`db_role`] | which principal a database role is, and which are trusted |
 //! | [`write`] | writing docacl's tables as the extension's owner |
 //!
@@ -29,6 +29,7 @@ pub mod grants;
 pub mod kind;
 pub mod membership;
 pub mod names;
+pub mod option;
 pub mod period;
 pub mod principal;
 pub mod reassign;

@@ -9,7 +9,7 @@ use super::address::{self, Ref, given, named, with_id};
 use super::asker::Asker;
 use super::authority::{Deed, may_not_create};
 use super::row::Row;
-use super::{grant, grants, names, write};
+use super::{grant, grants, names, option, write};
 use crate::error::{self, Result};
 use crate::facts::{self, Kind, Resource};
 use crate::scan::Snap;
@@ -158,6 +158,13 @@ fn create(
             &grants::New { creator: true, ..grants::New::on(creator.id, id, account, creators) },
             asker.id(),
         )?;
+        if kind.name == "project"
+            && option::creators_get_all_projects(account, &snap)?
+            && let Some(all) = facts::star(account, &kind.name, &snap)?
+        {
+            let new = grants::New { creator: true, ..grants::New::on(creator.id, all.id, account, creators) };
+            grants::give(&new, asker.id(), &snap)?;
+        }
     }
     Ok(id)
 }

@@ -99,6 +99,7 @@ fn knowledge(superuser: &mut Session, account: i64, rows: &str) -> Vec<String> {
          union all select 'membership ' || (to_jsonb(m) - 'granted_at' - 'revoked_at')::text || (revoked_at is null) from docacl.membership m where account_id = {account}
          union all select 'grant ' || (to_jsonb(g) - 'granted_at' - 'revoked_at')::text || (revoked_at is null) from docacl.grants g where account_id = {account}
          union all select 'setting ' || (to_jsonb(s) - 'set_at')::text from docacl.setting s where account_id = {account}
+         union all select 'option ' || (to_jsonb(o) - 'set_at')::text from docacl.account_option o where account_id = {account}
          union all select 'event ' || (to_jsonb(e) - 'at')::text from docacl.event e where account_id = {account}
          union all select 'row ' || f::text from files f where {rows} order by 1"
     ))
@@ -232,7 +233,7 @@ impl Pool {
     fn command(&mut self) -> String {
         let (kind, on, who, what) = (literal(self.kind()), self.resource(), self.principal(), self.actions());
         let row = self.row();
-        match self.random.below(46) {
+        match self.random.below(47) {
             0..=3 => format!("select acl_grant({who}, {what}, {kind}, {on})"),
             4..=5 => format!("select acl_revoke({who}, {what}, {kind}, {on})"),
             6 => format!("select acl_set_grant({who}, {what}, {kind}, {on})"),
@@ -275,6 +276,7 @@ impl Pool {
             42 => "select id, kind, name, parent_id from docacl.resource order by id".to_owned(),
             43 => "select id, kind, name, email from docacl.principal order by id".to_owned(),
             44 => "select principal, actions, kind, path, source, revoked_at is null from docacl.grant_list order by 1, 2, 3, 4, 5, 6".to_owned(),
+            45 => format!("select acl_set_account_option('project_creator', '{}')", self.one(&["own", "all", "none"])),
             _ => format!(
                 "select docacl.path({0}), docacl.kind_of({0}), docacl.principal_name({0}), docacl.sees_resource({0}), docacl.sees_setting({0}), (select count(*) from docacl.member_list), (select count(*) from docacl.setting)",
                 self.id()

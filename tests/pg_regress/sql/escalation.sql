@@ -141,12 +141,14 @@ SELECT DISTINCT k.proname, k.kind, k.name AS argument, x.written, x.nothing,
 DELETE FROM es_call WHERE argument = 'key' AND proname LIKE 'acl\_create%';
 SELECT count(*) > 500 AS t, count(DISTINCT proname) > 30 AS t FROM es_call;
 
+-- (sue and nobody hold nothing but on locations)
 SET client_min_messages = error;
 CREATE TABLE es_answer AS
-SELECT c.*, a.role, es_try(a.role, replace(call, '{}', quote_literal(written) || '::' || type), written) AS foreign_is FROM es_call c, es_asker a;
+SELECT c.*, a.role, es_try(a.role, replace(call, '{}', quote_literal(written) || '::' || type), written) AS foreign_is FROM es_call c, es_asker a
+ WHERE c.kind IN ('location', 'document') OR a.role NOT IN ('regress_es_sue', 'regress_stranger');
 CREATE TABLE es_nothing AS
 SELECT call, type, nothing, role, es_try(role, replace(call, '{}', quote_literal(nothing) || '::' || type), nothing) AS nothing_is
-  FROM (SELECT DISTINCT call, type, nothing FROM es_call) AS c, es_asker;
+  FROM (SELECT DISTINCT call, type, nothing, kind FROM es_call) AS c, es_asker WHERE kind IN ('location', 'document') OR role NOT IN ('regress_es_sue', 'regress_stranger');
 CREATE TABLE es_mine AS
 SELECT call, es_try('regress_es_boss', replace(call, '{}', quote_literal(es_own(kind, argument, type)) || '::' || type), '') AS came FROM (SELECT DISTINCT call, kind, argument, type FROM es_call) AS c;
 RESET client_min_messages;

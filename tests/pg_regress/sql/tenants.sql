@@ -420,4 +420,45 @@ END $$;
 INSERT INTO te_order VALUES (1, te('north', 'project', 'P')), (2, te('north', 'project', 'Q'));
 SELECT sees('ann', 'te_order') AS "1", sees('rhea', 'te_order') AS nothing;
 
+--
+-- E10: whoever creates a project gets it; the account may choose that he gets all of them, and only who configures and grants chooses
+--
+DO $$ BEGIN
+  PERFORM person('pia', 'Users'), person('pim', 'Users'), person('opt', 'Users'), acl_grant('pia', 'change', 'function', 'Projects'), acl_grant('pim', 'change', 'function', 'Projects');
+  PERFORM acl_grant('opt', 'configure', 'account', 'north'), acl_grant('uma', 'manage_roles', 'account', 'north');
+END $$;
+SELECT attempt(w, 'SELECT acl_set_account_option(''project_creator'', ''all'')') AS came, w FROM unnest(ARRAY['admin', 'opt', 'uma', 'ann', 'pia', 'scanner', 'system']) AS w;
+SELECT attempt('admin', 'SELECT acl_set_account_option(''nonsense'', ''all'')') AS "22023", attempt('admin', 'SELECT acl_set_account_option(''project_creator'', ''none'')') AS "22023",
+       attempt('admin', 'SELECT acl_set_account_option(''project_creator'', NULL)') AS "22023", attempt('ann', 'UPDATE docacl.account_option SET value = ''all''') AS "42501";
+BEGIN;
+SELECT become('pia');
+SELECT acl_create('project', 'New') IS NOT NULL AS t;
+RESET ROLE; RESET docacl.principal;
+SELECT acl_can_on('pia', 'project', 'New', 'change') AS t, acl_can_on('pia', 'project', 'Q', 'view') AS f, acl_can_on('pim', 'project', 'New', 'view') AS f;
+SELECT attempt('ann', 'SELECT acl_create(''project'', ''Newer'')') AS "42501";
+DO $$ BEGIN PERFORM acl_set_account_option('Project Creator', 'ALL'); END $$;
+-- not for what was made before
+SELECT acl_can_on('pia', 'project', 'Q', 'view') AS f;
+SELECT become('pim');
+SELECT acl_create('project', 'Third') IS NOT NULL AS t, acl_create('project', 'Fourth') IS NOT NULL AS t;
+RESET ROLE; RESET docacl.principal;
+SELECT acl_can_on('pim', 'project', p, 'change') AS t FROM unnest(ARRAY['Third', 'New', 'Q']) AS p;
+SELECT sees('pim', 'te_order') AS "1,2", sees('pia', 'te_order') AS nothing;
+SELECT principal, actions, path, source FROM docacl.grant_list WHERE principal = 'pim' AND kind = 'project' ORDER BY path;
+-- read by who sees the account or configures it
+SELECT w AS who, attempt(w, 'SELECT FROM docacl.account_option') AS options FROM unnest(ARRAY['admin', 'opt', 'ann', 'system']) AS w;
+-- another account chooses for itself; who is above accounts, for the one at hand
+SET LOCAL docacl.account = 'south';
+DO $$ BEGIN PERFORM acl_grant('ann', 'change', 'function', 'Projects'), acl_create('project', 'South'); END $$;
+SELECT become('ann');
+SELECT acl_create('project', 'Mine') IS NOT NULL AS t;
+RESET ROLE; RESET docacl.principal;
+SELECT acl_can_on('ann', 'project', 'Mine', 'change') AS t, acl_can_on('ann', 'project', 'South', 'view') AS f;
+SELECT attempt('admin', 'SELECT FROM docacl.account_option') AS n0;
+ROLLBACK;
+BEGIN;
+DO $$ BEGIN PERFORM acl_create_account('short'), set_config('docacl.account', 'short', true), acl_set_account_option('project_creator', 'all'), acl_set('account', 'short', 'x', '1'), acl_drop('account', 'short'); END $$;
+SELECT count(*) AS n0 FROM docacl.account_option;
+ROLLBACK;
+
 SELECT disagreements(ARRAY['admin', 'ann', 'uma', 'liv', 'cora', 'pat', 'conny', 'system'], 'te_file') AS n0;
