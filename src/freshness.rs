@@ -193,6 +193,13 @@ pub struct Moment {
     now: facts::Moment,
 }
 
+impl Moment {
+    /// Whether both see the same rows, whatever the time.
+    pub fn sees_as(&self, other: &Moment) -> bool {
+        self.sight == other.sight
+    }
+}
+
 /// The moment of a snapshot.
 pub fn moment(snap: &Snap) -> Moment {
     watch();

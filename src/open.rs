@@ -91,13 +91,13 @@ fn walk(ring: &Ring, account: i64, wanted: Actions, snap: &Snap) -> Result<Opene
     Ok(out)
 }
 
-/// What opens for a ring that is no admin's. `exact`: as this snapshot sees it, as an index condition needs it; else as
+/// What opens for a ring that is no admin's. The ring is of its time; resources have no periods. `exact`: as this snapshot sees it, as an index condition needs it; else as
 /// it was seen since the ring was compiled, which is good enough for an estimate.
 fn opened(ring: &Ring, account: i64, wanted: Actions, snap: &Snap, exact: bool) -> Result<Rc<Opened>> {
     /// SELECT's, UPDATE's and DELETE's policies ask for different actions.
     const MOST_KEPT: usize = 4;
     let moment = freshness::moment(snap);
-    let serves = |k: &&Kept| k.wanted == wanted && (!exact || k.moment == moment);
+    let serves = |k: &&Kept| k.wanted == wanted && (!exact || k.moment.sees_as(&moment));
     let known = ring.opened.borrow().iter().find(serves).map(|k| k.opened.clone());
     if let Some(known) = known {
         return Ok(known);
