@@ -3,14 +3,14 @@
 //! PostgreSQL calls a function of the user's query before the policy, and so lets it use an index, only where the function
 //! is LEAKPROOF: it may raise nothing that depends on what it is shown. Of the functions behind the operators of search,
 //! PostgreSQL 15 to 18 ships none as leakproof. What each can raise, from the source, besides what every leakproof
-//! function can (a damaged value, a cancelled query, memory or stack at its end):
+//! function can (a damaged value, a cancelled query, memory at its end):
 //!
 //! | function | can raise | so |
 //! |---|---|---|
 //! | `ts_match_vq`, `ts_match_qv` (`@@`) | nothing: `TS_execute` walks the query over the lexemes | leakproof |
 //! | `jsonb_contains`, `…contained` (`@>`, `<@`) | nothing: `JsonbDeepContains`, which compares strings as bytes and numbers as numeric | leakproof |
 //! | `jsonb_exists`, `…any`, `…all` (`?`, `?\|`, `?&`) | nothing: keys are compared as bytes | leakproof |
-//! | `similarity_op`, `word_…`, `strict_word_…` of pg_trgm | "out of memory" for a text above 238 MB, as folding its case does | leakproof |
+//! | `similarity_op`, `word_…`, `strict_word_…` of pg_trgm | "out of memory" for a text of a hundred megabytes and more | leakproof |
 //! | `textlike`, `texticlike` (LIKE, ILIKE) | 22025 for a pattern that ends in its escape character, **once the text has matched so far**: `LIKE 'a\'` would tell first letters. Collations that are not known, or not deterministic | conditional |
 //! | `textregexeq`, `texticregexeq` (`~`, `~*`) | an invalid pattern, once there is a row at all. Back references match by trying: their time, and whether `statement_timeout` strikes, tells the text. Look-around likewise | conditional |
 //! | `arrayoverlap`, `arraycontains`, `arraycontained` (`&&`, `@>`, `<@`) | what `=` of the elements raises: of composite types, that a field's type has none, once the fields before are equal | conditional |
@@ -29,6 +29,8 @@
 //!
 //! What remains is what leakproof always costs (SECURITY.md, N8, N10): the index finds rows that the policy then
 //! takes out, so that the counts of EXPLAIN ANALYZE, those of pg_stat_xact_all_tables, and time tell how many there were.
+//! `@@`, jsonb and LIKE recurse as deep as the *query* nests, and only as long as a row matches: a session that fills its
+//! stack on purpose learns from 54001 what the counts tell it anyway.
 
 mod safe;
 mod stand_in;
