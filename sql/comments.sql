@@ -136,6 +136,8 @@ COMMENT ON COLUMN docacl.protected_table.is_default IS 'The table meant by kind 
 
 -- What keeps stamps: sql/stamps.sql.
 COMMENT ON FUNCTION docacl.touch(smallint, bigint[]) IS 'Gives the stamps of a kind new random values. As the owner: whoever changes grants has no right to the table of stamps.';
+COMMENT ON SEQUENCE docacl.change IS 'A random value, another one whenever something changed that a check depends on: before the change is visible to anybody.';
+COMMENT ON FUNCTION docacl.note_change() IS 'Gives docacl.change another value.';
 COMMENT ON FUNCTION docacl.touch_changed() IS 'Touches the stamps that the changed rows stand for; its arguments are the kind of stamp and the column.';
 COMMENT ON FUNCTION docacl.touch_structure() IS 'Touches the stamps of accounts of which existing resources were changed or removed; rows'' own lists aside.';
 COMMENT ON FUNCTION docacl.refuse_truncate() IS 'Refuses TRUNCATE of the tables on which keys depend: 0A000.';

@@ -3,7 +3,8 @@
 //! A ring carries the stamps it was read under. Once per statement the same stamps are read with the
 //! statement's snapshot; a ring is used again only if every one is the same, which means that nothing it was
 //! made from differs. Invalidation messages and shared counters cannot promise that: they come late, and know
-//! nothing of old snapshots. When the snapshot sees the same as the last one did, nothing is read at all.
+//! nothing of old snapshots. When the snapshot sees the same as the last one did, nothing is read at all; when nobody
+//! has changed anything between the two (src/change.rs), no stamp is.
 //!
 //! INVARIANT: a ring made in a (sub)transaction that rolled back is never used again; stamps of uncommitted
 //! changes are visible to their own transaction only.
@@ -18,7 +19,7 @@ use pgrx::prelude::*;
 use crate::error::Result;
 use crate::ring::{self, Ring, StampOf};
 use crate::scan::{self, Snap};
-use crate::{facts, identity, nodes};
+use crate::{change, facts, identity, nodes};
 
 /// What decides which rows a snapshot sees, in full.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -107,6 +108,8 @@ struct Entry {
 struct Cache {
     /// The sight under which `valid`, `stamps` and `session` hold.
     sight: Sight,
+    /// What [`change::settled`] said of it: as long as it says the same, the three below go on holding.
+    settled: Option<i64>,
     /// The number of that sight; none is given twice.
     sights: u64,
     valid: HashMap<i64, Rc<Ring>>,
@@ -173,17 +176,27 @@ fn watch() {
     }
 }
 
-/// Makes the cache speak of this snapshot.
-fn look(cache: &mut Cache, snap: &Snap) {
+/// Makes the cache speak of this snapshot, and does something with it.
+fn looking<T>(snap: &Snap, then: impl FnOnce(&mut Cache) -> T) -> T {
     // SAFETY: a snapshot that is active while `snap` lives.
     let snapshot = unsafe { &*snap.pointer() };
-    if !cache.sight.is_of(snapshot) {
-        cache.sight = Sight::of(snapshot);
-        cache.sights = SIGHTS.replace(SIGHTS.get() + 1);
-        cache.valid.clear();
-        cache.stamps.clear();
-        cache.session = None;
+    if !CACHE.with_borrow(|cache| cache.sight.is_of(snapshot)) {
+        // Outside of any borrow: it may let an invalidation in, or raise an error.
+        let settled = change::settled(snapshot);
+        CACHE.with_borrow_mut(|cache| {
+            let sight = Sight::of(snapshot);
+            let same = settled.is_some() && settled == cache.settled && sight.generation == cache.sight.generation;
+            cache.sight = sight;
+            cache.settled = settled;
+            cache.sights = SIGHTS.replace(SIGHTS.get() + 1);
+            if !same {
+                cache.valid.clear();
+                cache.stamps.clear();
+                cache.session = None;
+            }
+        });
     }
+    CACHE.with_borrow_mut(then)
 }
 
 /// A moment: as long as it is the same, every snapshot saw the same rows, and no time passed that a period could end in.
@@ -203,10 +216,7 @@ impl Moment {
 /// The moment of a snapshot.
 pub fn moment(snap: &Snap) -> Moment {
     watch();
-    let sight = CACHE.with_borrow_mut(|cache| {
-        look(cache, snap);
-        cache.sights
-    });
+    let sight = looking(snap, |cache| cache.sights);
     Moment { sight, now: ring::now() }
 }
 
@@ -217,18 +227,12 @@ pub fn session_principal(snap: &Snap) -> Result<Option<i64>> {
     }
     watch();
     let role = identity::outer_role();
-    let known = CACHE.with_borrow_mut(|cache| {
-        look(cache, snap);
-        cache.session.filter(|(r, _)| *r == role)
-    });
+    let known = looking(snap, |cache| cache.session.filter(|(r, _)| *r == role));
     if let Some((_, principal)) = known {
         return Ok(principal);
     }
     let principal = identity::session_principal(snap)?;
-    CACHE.with_borrow_mut(|cache| {
-        look(cache, snap);
-        cache.session = Some((role, principal));
-    });
+    looking(snap, |cache| cache.session = Some((role, principal)));
     Ok(principal)
 }
 
@@ -236,8 +240,7 @@ pub fn session_principal(snap: &Snap) -> Result<Option<i64>> {
 pub fn ring(id: i64, snap: &Snap) -> Result<Rc<Ring>> {
     watch();
     let now = ring::now();
-    let (valid, candidates) = CACHE.with_borrow_mut(|cache| {
-        look(cache, snap);
+    let (valid, candidates) = looking(snap, |cache| {
         let valid = cache.valid.get(&id).filter(|r| r.is_of_its_time(now)).cloned();
         let candidates: Vec<Rc<Ring>> = match (&valid, cache.rings.get(&id)) {
             (None, Some(entries)) => entries.iter().map(|e| e.ring.clone()).collect(),
@@ -293,11 +296,8 @@ fn stamps_match(ring: &Ring, snap: &Snap) -> Result<bool> {
             Some(seen) => seen,
             None => {
                 let seen = of.read(snap)?;
-                CACHE.with_borrow_mut(|cache| {
-                    // Reading may have let an invalidation in: what was known is then of another sight.
-                    look(cache, snap);
-                    cache.stamps.insert(*of, seen)
-                });
+                // Reading may have let an invalidation in: what was known is then of another sight.
+                looking(snap, |cache| cache.stamps.insert(*of, seen));
                 seen
             }
         };
@@ -311,8 +311,7 @@ fn stamps_match(ring: &Ring, snap: &Snap) -> Result<bool> {
 fn keep(ring: &Rc<Ring>, snap: &Snap, new: bool) {
     /// Versions of one principal's ring: an old snapshot's and a new one's alternate in cursors.
     const VERSIONS: usize = 3;
-    CACHE.with_borrow_mut(|cache| {
-        look(cache, snap);
+    looking(snap, |cache| {
         cache.tick += 1;
         let tick = cache.tick;
         cache.valid.insert(ring.id, ring.clone());

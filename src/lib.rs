@@ -30,6 +30,7 @@ mod admin;
 mod ask;
 mod beside;
 mod bound;
+mod change;
 mod check;
 mod decide;
 mod descriptor;
@@ -61,7 +62,8 @@ mod work;
 
 extension_sql_file!("../sql/tables.sql", name = "tables", bootstrap);
 extension_sql_file!("../sql/stamps.sql", name = "stamps", requires = ["tables"]);
-extension_sql_file!("../sql/references.sql", name = "references", requires = ["stamps"]);
+extension_sql_file!("../sql/changes.sql", name = "changes", requires = ["stamps"]);
+extension_sql_file!("../sql/references.sql", name = "references", requires = ["changes"]);
 extension_sql_file!("../sql/seed.sql", name = "seed", requires = ["references"]);
 extension_sql_file!("../sql/main.sql", name = "main", requires = ["seed", admin::account::acl_create_account]);
 extension_sql_file!("../sql/check.sql", name = "check", requires = ["tables"]);

@@ -269,6 +269,19 @@ fn oids(access: Access) -> Result<(pg_sys::Oid, pg_sys::Oid)> {
     Ok((table, index))
 }
 
+/// The OID of a relation of ours that need not be there, found once.
+pub fn oid(name: &'static str) -> Option<pg_sys::Oid> {
+    let access = Access { table: name, index: name };
+    let known = OIDS.with_borrow(|oids| oids.iter().find(|(a, ..)| *a == access).map(|(_, oid, _)| *oid));
+    let oid = known.unwrap_or_else(|| {
+        watch();
+        let oid = relation(name).unwrap_or(pg_sys::Oid::INVALID);
+        OIDS.with_borrow_mut(|oids| oids.push((access, oid, oid)));
+        oid
+    });
+    (oid != pg_sys::Oid::INVALID).then_some(oid)
+}
+
 /// The OID of a relation in schema docacl.
 pub fn relation(name: &str) -> Result<pg_sys::Oid> {
     let not_there = || {
