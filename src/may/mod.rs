@@ -84,7 +84,8 @@ unsafe fn may(fcinfo: pg_sys::FunctionCallInfo) -> Result<bool> {
             // What an outer join has in the place of a row that is not there.
             return Ok(false);
         }
-        let header = pg_sys::DatumGetHeapTupleHeader(args[0].value);
+        // DatumGetHeapTupleHeader, which 18 has as an inline function.
+        let header: pg_sys::HeapTupleHeader = pg_sys::pg_detoast_datum(args[0].value.cast_mut_ptr()).cast();
         let datum = &(*header).t_choice.t_datum;
         let relation = pg_sys::get_typ_typrelid(datum.datum_typeid);
         let target = protected(relation)?;
