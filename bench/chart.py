@@ -21,7 +21,7 @@ COLOURS = {"none": "#b8b8b8", "docacl": "#1f5fa8", "constants": "#7fb0dd", "hash
            "plpgsql": "#7a2f35", "rowstile": "#5d8c4f"}
 # What the chart shows: rows whose names begin so.
 SHOWN = ("count(\\*), anna sees", "count(\\*), ben sees", "sum over the last column, ben", "first page of 50, anna", "first page of 50, ben",
-         "SELECT by key", "search with @@, GIN, ben", "join of two protected tables, anna", "transaction: who is asking", "INSERT", "UPDATE, five")
+         "SELECT by key, prepared", "search with @@, GIN, ben", "join of two protected tables, anna", "transaction: who is asking", "INSERT", "UPDATE, five")
 
 
 def main(data, file):

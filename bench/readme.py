@@ -8,7 +8,7 @@ README = HERE.parent / "README.md"
 BEGIN, END = "<!-- bench -->\n", "<!-- /bench -->"
 # Rows of result.md by how they begin.
 ROWS = ("count(\\*), anna sees", "count(\\*), ben sees", "first page of 50, anna", "first page of 50, ben", "join of two protected tables, anna",
-        "SELECT by key", "search with @@, GIN, ben", "INSERT", "UPDATE, five")
+        "SELECT by key, prepared", "search with @@, GIN, ben", "INSERT", "UPDATE, five")
 COLUMNS = ("no row security", "docacl", "constants", "hashed sub-selects", "InitPlan arrays", "PL/pgSQL per row", "rowstile")
 ALONE = ("acl_can about oneself, a call", "acl_can about 1000 others", "identity switch", "what a grant to the user adds to the next SELECT by key", "ring of 10000 keys",
          "memory per held key")

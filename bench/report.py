@@ -30,9 +30,11 @@ class Table:
                 self.missed(name, figures.docacl)
             first = False
 
-    def more(self, name, figures, unit, most, other="none"):
+    def more(self, name, figures, unit, most, other="none", docacl=None):
         """A measurement by contender: so much more than another."""
         difference = figures.difference("docacl", other)
+        if most and difference > most:
+            self.missed(name, docacl)
         self.add(name, figures, unit, f"{figure(difference)} {unit} more", f"≤ {most} {unit} more" if most else "",
                  difference <= most if most else None)
 

@@ -29,18 +29,22 @@ def point(bench, table):
         bench.note(f"rowstile's reads by key: {READS_A_SIGN_IN} of them in a transaction with one sign-in.")
     figures = round_robin(bench.names, measure, bench.rounds)
     bench.say(f"point: {figures}")
-    rates(table, "SELECT by key, prepared (pgbench)", figures, 0.9)
+    anna = bench.session("anna")
+    again = anna, anna.prepare("SELECT title, payload FROM documents WHERE id = 77")
+    rates(table, "SELECT by key, prepared (pgbench)", figures, 0.9, again)
     noise = Script("UPDATE world.noise SET n = n + 1;\n")
     with meanwhile("postgres", noise):
         figures = round_robin(("none", "docacl"), measure, bench.rounds)
-    bench.say(f"point while others commit: {figures}")
-    rates(table, "the same while another session commits continuously", figures, 0.8)
+        bench.say(f"point while others commit: {figures}")
+        rates(table, "SELECT by key while another session commits continuously", figures, 0.8, again)
 
 
-def rates(table, name, figures, least):
+def rates(table, name, figures, least, docacl):
     """The goal is in transactions a second, the figures are microseconds."""
     rate = figures.each(lambda took: 1 / took).ratio("docacl", "none")
     table.add(name, figures, "µs", f"{rate:.2f} × no row security's TPS", f"≥ {least} × TPS", rate >= least)
+    if rate < least:
+        table.missed(name, docacl)
 
 
 def page(bench, table):

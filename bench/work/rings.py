@@ -61,7 +61,7 @@ def memory(table, keys):
     held, size = pool.one("SELECT keys, bytes FROM docacl.cache();").split("|")
     pool.close()
     table.alone(f"memory per held key, {keys} keys, as docacl accounts", int(size) / int(held), "bytes", 24)
-    table.alone(f"growth of the process per held key, {keys} keys", statistics.median(grown[1:]), "bytes", None,
+    table.alone(f"growth of the process per held key, {keys} keys", statistics.median(grown[1:]), "bytes", 24,
                 also=f" (first user {grown[0]:.0f})")
 
 

@@ -93,6 +93,18 @@ def full(bench, table):
     table.compared(f"count(\\*) of a full documents table, anna sees {100 * seen / bench.docs:.2g} %", figures, "ms", [("none", 2.2, None)])
 
 
+def worklist(bench, table):
+    """What one may do, asked of each row: planned as a policy is."""
+    if bench.super.one("SELECT to_regproc('acl_may') IS NOT NULL;") != "t":
+        return
+    for user in ("anna", "ben"):
+        asked = {"docacl": "SELECT count(*) FROM documents AS d WHERE acl_may(d, 'write')", "count": "SELECT count(*) FROM documents"}
+        figures = bench.compare(user, asked["docacl"], [], also={name: (bench.session(user), text) for name, text in asked.items()})
+        bench.say(f"worklist of {user}: {figures}")
+        table.alone(f"count(\\*) of what acl_may(row, 'write') finds, {user}", figures.median("docacl"), "ms",
+                    also=f" ({figures.ratio('docacl', 'count'):.2f} × count(\\*))")
+
+
 def measure(bench, table):
     seen = bench.same_rows()
     count(bench, table, seen)
@@ -100,3 +112,4 @@ def measure(bench, table):
     wide(bench, table)
     join(bench, table)
     full(bench, table)
+    worklist(bench, table)

@@ -29,7 +29,8 @@ def measure(bench, table):
         figures = round_robin(names, lambda name: written(bench, name, text, counts), bench.rounds, PER_ROW)
         bench.say(f"{statement}: {figures}")
         table.more(f"{statement}, five gates, per row of {counts['world.sample']}", figures, "µs",
-                   10 if "gate" not in statement else None)
+                   10 if "gate" not in statement else None,
+                   docacl=(bench.of("docacl", "anna"), f"BEGIN; {text.format(t=TABLE, rows='world.sample')}; ROLLBACK;"))
 
 
 def written(bench, name, text, counts, returning=""):
