@@ -58,8 +58,12 @@ impl What {
             What::Owner => {
                 "owner column without an index: the intray, and what somebody owns who is to be dropped, is searched for"
             }
-            What::Requester => "requester column without an index: what somebody asked for himself is searched for",
-            What::Own => "own lists without an index: the rows that are shared one by one are searched for",
+            What::Requester => {
+                "requester column without an index: rows are open to whoever requested them, so no gate's index finds all of his"
+            }
+            What::Own => {
+                "own lists without an index: a list opens rows beside their location, so no location's index finds all of them"
+            }
         }
     }
 }

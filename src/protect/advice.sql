@@ -53,7 +53,9 @@ WITH t AS MATERIALIZED (
         WHERE p.oid = w.oid AND NOT EXISTS (
             SELECT FROM pg_catalog.pg_index AS i
             JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
-            WHERE i.indrelid = p.relid AND i.indkey[0] = a.attnum AND i.indisvalid AND m.amname = 'btree'
+            WHERE i.indrelid = p.relid AND i.indkey[0] = a.attnum AND i.indisvalid
+              -- A hash finds no row that refers to nothing.
+              AND (m.amname = 'btree' OR m.amname = 'hash' AND a.attnotnull)
               AND (i.indpred IS NULL OR w.predicate <> '')))
 )
 SELECT k.name, k.attname, k.what,
