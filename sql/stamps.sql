@@ -49,11 +49,14 @@ BEGIN
     IF TG_OP = 'DELETE' THEN
         SELECT array_agg(DISTINCT o.account_id) INTO ids FROM old_rows AS o WHERE o.kind <> 'document';
     ELSE
-        SELECT array_agg(DISTINCT a.id) INTO ids
-        FROM old_rows AS o JOIN new_rows AS n USING (id) CROSS JOIN LATERAL (VALUES (o.account_id), (n.account_id)) AS a(id)
-        WHERE (o.kind <> 'document' OR n.kind <> 'document')
-          AND (o.parent_id, o.inherits, o.kind, o.account_id, o.key, o.name, o.is_star)
-              IS DISTINCT FROM (n.parent_id, n.inherits, n.kind, n.account_id, n.key, n.name, n.is_star);
+        -- No join: its plan is made for a handful of rows and kept, and takes hours for a bulk change.
+        SELECT array_agg(DISTINCT c.account_id) INTO ids FROM (
+            (SELECT o.id, o.account_id, o.kind, o.parent_id, o.inherits, o.key, o.name, o.is_star FROM old_rows AS o
+             EXCEPT SELECT n.id, n.account_id, n.kind, n.parent_id, n.inherits, n.key, n.name, n.is_star FROM new_rows AS n)
+            UNION ALL
+            (SELECT n.id, n.account_id, n.kind, n.parent_id, n.inherits, n.key, n.name, n.is_star FROM new_rows AS n
+             EXCEPT SELECT o.id, o.account_id, o.kind, o.parent_id, o.inherits, o.key, o.name, o.is_star FROM old_rows AS o)) AS c
+        WHERE c.kind <> 'document';
     END IF;
     PERFORM docacl.touch(2::smallint, ids);
     RETURN NULL;

@@ -18,6 +18,7 @@
 //! | [`may`] | the question about a row at hand, which the planner turns into a policy's check |
 //! | [`admin`] | the functions of SQL that set docacl up and grant |
 //! | [`visible`] | what a user may see of docacl's own tables |
+//! | [`mirror`] | tables of the application that are kept as resources, principals and memberships |
 //! | [`work`] | queues, approval tasks, forms |
 //! | [`owner`] | acting as the extension's owner |
 
@@ -42,6 +43,7 @@ mod jsonb;
 mod lookup;
 mod may;
 mod memo;
+mod mirror;
 mod nodes;
 mod open;
 mod owner;
@@ -75,6 +77,7 @@ extension_sql_file!("../sql/dump.sql", name = "dump", requires = ["main"]);
 extension_sql_file!("../sql/visibility.sql", name = "visibility", requires = ["dump", "events"]);
 extension_sql_file!("../sql/settings.sql", name = "settings", requires = ["visibility"]);
 extension_sql_file!("../sql/outbox.sql", name = "outbox", requires = ["visibility"]);
+extension_sql_file!("../sql/mirror.sql", name = "mirror", requires = ["dump"]);
 extension_sql_file!("../sql/work.sql", name = "work", requires = ["visibility", ask::session::acl_user_id]);
 extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);
 extension_sql_file!("../sql/partition_events.sql", name = "partition_events", requires = ["partitions"]);

@@ -45,6 +45,19 @@ pub fn nulling_foreign_key(table: &Table, column: &str) -> Result<Option<String>
     one(sql, &[table.oid.into(), column.into()])
 }
 
+/// Whether a foreign key of the column alone refers to the key of a mirrored table: the column then holds the application's
+/// identifiers.
+pub fn refers_to_mirror(table: &Table, column: &str) -> Result<bool> {
+    let sql = "SELECT 1::int8 FROM pg_catalog.pg_constraint c \
+               JOIN pg_catalog.pg_attribute a ON a.attrelid = c.conrelid AND c.conkey = ARRAY[a.attnum] \
+               JOIN pg_catalog.pg_attribute k ON k.attrelid = c.confrelid AND c.confkey = ARRAY[k.attnum] \
+               JOIN docacl.mirror m ON m.relation = c.confrelid AND m.columns ->> 'key' = k.attname::text AND m.kind <> 'member' \
+               WHERE c.conrelid = $1 AND c.contype = 'f' AND a.attname = $2 LIMIT 1";
+    // The library may be newer than the objects in the database.
+    let there = one::<bool>("SELECT pg_catalog.to_regclass('docacl.mirror') IS NOT NULL", &[])?;
+    Ok(there == Some(true) && one::<i64>(sql, &[table.oid.into(), column.into()])?.is_some())
+}
+
 /// 22023 where the columns have no unique index of their own. A partitioned table's has the columns of the partition
 /// key besides: PostgreSQL wants them.
 pub fn require_unique(table: &Table, columns: &[String]) -> Result<()> {

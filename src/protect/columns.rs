@@ -7,7 +7,7 @@ use docacl_core::{action, kind};
 use pgrx::pg_sys;
 use serde_json::{Map, Value};
 
-use super::catalog::{nulling_foreign_key, present_values_are_ids, require_unique};
+use super::catalog::{nulling_foreign_key, present_values_are_ids, refers_to_mirror, require_unique};
 use super::key::Names;
 use super::parent;
 use super::spec::{GateSpec, PrincipalColumn, ReferenceColumn, Spec};
@@ -320,6 +320,7 @@ fn reference_by(table: &Table, name: &str, by: Option<By>, word: &str, kinds: &[
             "Deleting the referenced row must not open this one: make the foreign key ON DELETE RESTRICT or NO ACTION.",
         ));
     }
+    let by = by.or(refers_to_mirror(table, name)?.then_some(By::Key));
     by_of(column, by, word, |column| present_values_are_ids(table, column, kinds, snap))
 }
 
@@ -365,6 +366,7 @@ fn principal_column(
             "docacl has to write it.",
         ));
     }
+    let by = by.or(refers_to_mirror(table, &name)?.then_some(By::Key));
     let by = by_of(column, by, word, |column| present_values_are_ids(table, column, &[], snap))?;
     Ok(Some(PrincipalColumn { column: name, by }))
 }

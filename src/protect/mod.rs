@@ -3,8 +3,8 @@
 //! ([`lists`]); what leads around them ([`lint`]), and which indexes they lack ([`advice`]).
 
 mod advice;
-mod catalog;
-mod columns;
+pub mod catalog;
+pub mod columns;
 mod create;
 mod ddl;
 mod follow;

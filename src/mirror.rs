@@ -1,0 +1,232 @@
+//! `acl_mirror`, `acl_mirror_members`, `acl_unmirror`: an application's own tables of companies, projects, locations, users,
+//! roles and memberships, kept as ours by triggers (sql/mirror.sql does the work, all rows of a statement at once).
+//!
+//! Whoever may write a mirrored table administers what it holds: the table's privileges, or its own protection, are the
+//! authority, and docacl asks nothing more.
+
+use pgrx::prelude::*;
+use serde_json::{Map, Value};
+
+use crate::admin::address::{self, given};
+use crate::admin::asker::Asker;
+use crate::error::{self, Result};
+use crate::owner::{AsOwner, AsTableOwner};
+use crate::protect::catalog::{require_unique, spi};
+use crate::protect::columns::Table;
+use crate::protect::functions::describe;
+use crate::protect::tree;
+use crate::regclass::Regclass;
+use crate::value::Type;
+
+/// The columns that a mirror reads, by what they say.
+type Columns<'a> = Vec<(&'static str, Option<&'a str>)>;
+
+/// Keeps the rows of a table as resources, users or roles; how many there are now.
+#[pg_extern]
+#[allow(clippy::too_many_arguments, reason = "the parameters of the SQL function")]
+fn acl_mirror(
+    relation: Option<Regclass>,
+    kind: Option<&str>,
+    key_column: Option<&str>,
+    name_column: Option<&str>,
+    parent_column: default!(Option<&str>, "NULL"),
+    account_column: default!(Option<&str>, "NULL"),
+    email_column: default!(Option<&str>, "NULL"),
+    role_column: default!(Option<&str>, "NULL"),
+    enabled_column: default!(Option<&str>, "NULL"),
+) -> Result<i64> {
+    let (relation, kind) = (given("relation", relation)?, given("kind", kind)?);
+    let (key, name) = (given("key_column", key_column)?, given("name_column", name_column)?);
+    let asker = Asker::somebody()?;
+    asker.require_above("mirror tables")?;
+    let kind = kind_of(&asker, kind)?;
+    let person = matches!(kind.as_str(), "user" | "role");
+    let only = |applies: bool, what: &str, column: Option<&str>| match column {
+        Some(_) if !applies => {
+            Err(error::bad(format!("{what} is not for kind {kind}"), "Leave it out; see the function's comment."))
+        }
+        _ => Ok(()),
+    };
+    only(!person && kind != "account" && kind != "environment", "parent_column", parent_column)?;
+    only(kind != "account", "account_column", account_column)?;
+    only(kind == "user", "email_column", email_column)?;
+    only(kind == "user", "role_column", role_column)?;
+    only(person, "enabled_column", enabled_column)?;
+    let columns = vec![
+        ("key", Some(key)),
+        ("name", Some(name)),
+        ("parent", parent_column),
+        ("account", account_column),
+        ("email", email_column),
+        ("role", role_column),
+        ("enabled", enabled_column),
+    ];
+    let account = if account_column.is_some() || kind == "account" { None } else { Some(asker.account()?) };
+    mirror(relation, &kind, account, columns, &[key])
+}
+
+/// Keeps the rows of a table as memberships; how many there are now.
+#[pg_extern]
+fn acl_mirror_members(
+    relation: Option<Regclass>,
+    role_column: Option<&str>,
+    member_column: Option<&str>,
+) -> Result<i64> {
+    let relation = given("relation", relation)?;
+    let (role, member) = (given("role_column", role_column)?, given("member_column", member_column)?);
+    Asker::somebody()?.require_above("mirror tables")?;
+    mirror(relation, "member", None, vec![("key", Some(member)), ("role", Some(role))], &[role, member])
+}
+
+/// Ends the mirrors of a table; what they made stays.
+#[pg_extern]
+fn acl_unmirror(relation: Option<Regclass>, kind: default!(Option<&str>, "NULL")) -> Result<()> {
+    let relation = given("relation", relation)?;
+    let asker = Asker::somebody()?;
+    asker.require_above("end mirrors")?;
+    let kind = match kind {
+        Some("member") => Some("member".to_owned()),
+        Some(word) => Some(kind_of(&asker, word)?),
+        None => None,
+    };
+    let _owner = AsOwner::begin()?;
+    let table = Table {
+        oid: relation.0,
+        name: crate::protect::functions::name_of(relation.0)?,
+        columns: vec![],
+        primary_key: vec![],
+    };
+    let ended: Option<Vec<String>> = Spi::get_one_with_args(
+        "WITH gone AS (DELETE FROM docacl.mirror WHERE relation = $1 AND ($2 IS NULL OR kind = $2) RETURNING kind)
+         SELECT pg_catalog.array_agg(kind) FROM gone",
+        &[relation.into(), kind.as_deref().into()],
+    )
+    .map_err(spi)?;
+    for kind in ended.ok_or_else(|| {
+        error::wrong_state(
+            format!("table {} is not mirrored", table.name),
+            "See docacl.mirror for the tables that are.",
+        )
+    })? {
+        drop_triggers(&table, &kind)?;
+    }
+    Ok(())
+}
+
+/// A kind of resource that can be mirrored, `user` or `role`.
+fn kind_of(asker: &Asker, word: &str) -> Result<String> {
+    match docacl_core::kind::normalize(word).as_str() {
+        "user" => Ok("user".to_owned()),
+        "role" | "group" => Ok("role".to_owned()),
+        "document" => Err(error::bad("documents are not mirrored", "Protect their table with acl_protect.")),
+        _ => Ok(address::kind(word, &asker.snap)?.name),
+    }
+}
+
+fn mirror(relation: Regclass, kind: &str, account: Option<i64>, columns: Columns, unique: &[&str]) -> Result<i64> {
+    let _owner = AsOwner::begin()?;
+    // Against writers, until the triggers are there and the present rows are read.
+    // SAFETY: a lock by OID, kept until the end of the transaction.
+    unsafe { pgrx::pg_sys::LockRelationOid(relation.0, pgrx::pg_sys::ShareRowExclusiveLock as i32) };
+    let table = describe(relation.0)?;
+    if tree::is_partitioned(relation.0) {
+        return Err(error::unsupported(
+            format!("table {} is partitioned and cannot be mirrored", table.name),
+            "Rows written to a partition directly would be missed. Mirror an ordinary table.",
+        ));
+    }
+    let mut json = Map::new();
+    for (what, column) in &columns {
+        if let Some(column) = column {
+            check_column(&table, what, column)?;
+            json.insert((*what).to_owned(), Value::from(*column));
+        }
+    }
+    require_unique(&table, &unique.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>())?;
+    let json = Value::Object(json);
+    Spi::run_with_args(
+        "INSERT INTO docacl.mirror (relation, kind, account_id, columns) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (relation, kind) DO UPDATE SET account_id = excluded.account_id, columns = excluded.columns",
+        &[relation.into(), kind.into(), account.into(), pgrx::JsonB(json).into()],
+    )
+    .map_err(spi)?;
+    drop_triggers(&table, kind)?;
+    create_triggers(&table, kind)?;
+    let rows = present(&table, &columns)?;
+    let count = Spi::get_one_with_args::<i64>(
+        "WITH r AS (SELECT pg_catalog.array_agg(t) AS rows, pg_catalog.count(*) AS n
+                    FROM pg_catalog.jsonb_populate_recordset(NULL::docacl.mirrored, $1::jsonb) AS t)
+         SELECT r.n FROM r, LATERAL (SELECT docacl.mirror_apply($2, $3, r.rows, true) WHERE r.n > 0) AS a (done)
+         UNION ALL SELECT 0 ORDER BY 1 DESC LIMIT 1",
+        &[rows.into(), kind.into(), account.into()],
+    )
+    .map_err(spi)?;
+    Ok(count.unwrap_or(0))
+}
+
+/// 42804 where a column cannot say what it is to say.
+fn check_column(table: &Table, what: &str, name: &str) -> Result<()> {
+    let ty = Type::of(table.column(name)?.ty);
+    let (fits, wanted) = match what {
+        "name" | "email" => (ty == Type::Text, "text"),
+        "enabled" => (ty == Type::Bool, "boolean"),
+        _ => (ty.is_key(), "smallint, integer, bigint, uuid or text"),
+    };
+    if fits {
+        return Ok(());
+    }
+    Err(error::wrong_type(
+        format!("column \"{name}\" has a type that cannot be the {what}"),
+        format!("It must be {wanted}."),
+    ))
+}
+
+/// The rows that are there, as JSON. Read as the table's owner: see [`AsTableOwner`].
+fn present(table: &Table, columns: &Columns) -> Result<String> {
+    let pairs: Vec<String> = columns
+        .iter()
+        .filter_map(|(what, column)| column.map(|c| (what, c)))
+        .map(|(what, column)| {
+            let cast = if *what == "enabled" { "" } else { "::pg_catalog.text" };
+            format!("'{what}', {}{cast}", pgrx::spi::quote_identifier(column))
+        })
+        .collect();
+    let sql = format!(
+        "SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object({})), '[]')::pg_catalog.text FROM {}",
+        pairs.join(", "),
+        table.name
+    );
+    let _table_owner = AsTableOwner::begin(table.oid)?;
+    Ok(Spi::get_one::<String>(&sql).map_err(spi)?.unwrap_or_else(|| "[]".to_owned()))
+}
+
+const EVENTS: [(&str, &str, &str); 4] = [
+    ("insert", "INSERT", "REFERENCING NEW TABLE AS new_rows"),
+    ("update", "UPDATE", "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows"),
+    ("delete", "DELETE", "REFERENCING OLD TABLE AS old_rows"),
+    ("truncate", "TRUNCATE", ""),
+];
+
+fn trigger(kind: &str, event: &str) -> String {
+    pgrx::spi::quote_identifier(format!("docacl_mirror_{kind}_{event}"))
+}
+
+fn drop_triggers(table: &Table, kind: &str) -> Result<()> {
+    for (event, _, _) in EVENTS {
+        Spi::run(&format!("DROP TRIGGER IF EXISTS {} ON {}", trigger(kind, event), table.name)).map_err(spi)?;
+    }
+    Ok(())
+}
+
+fn create_triggers(table: &Table, kind: &str) -> Result<()> {
+    for (event, command, referencing) in EVENTS {
+        let (name, argument) = (trigger(kind, event), pgrx::spi::quote_literal(kind));
+        Spi::run(&format!(
+            "CREATE TRIGGER {name} AFTER {command} ON {table} {referencing} FOR EACH STATEMENT EXECUTE FUNCTION docacl.follow_mirror({argument})",
+            table = table.name
+        ))
+        .map_err(spi)?;
+        Spi::run(&format!("ALTER TABLE {} ENABLE ALWAYS TRIGGER {name}", table.name)).map_err(spi)?;
+    }
+    Ok(())
+}
