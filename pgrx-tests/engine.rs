@@ -35,6 +35,10 @@ mod tests {
             ("stamp", "kind id value"),
             ("setting", "account_id resource_id name value set_by set_at"),
             ("account_option", "account_id name value set_by set_at"),
+            ("token_key", "kid algorithm key number added_at"),
+            ("api_key", "principal_id prefix hash created_by created_at"),
+            ("api_key_use", "principal_id at"),
+            ("secret", "name value"),
         ];
         for (table, columns) in expected {
             let found = one(&format!(

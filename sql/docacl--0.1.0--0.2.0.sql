@@ -1861,3 +1861,133 @@ CREATE EVENT TRIGGER docacl_forget_work ON sql_drop WHEN TAG IN ('DROP TABLE', '
     EXECUTE FUNCTION docacl.forget_work();
 ALTER EVENT TRIGGER docacl_forget_work ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER docacl_forget_work IS 'Keeps queues and tasks true when a table is dropped.';
+
+-- Tokens, API keys, the function entered.
+CREATE FUNCTION acl_login(token text, local boolean DEFAULT true) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_login_wrapper';
+CREATE FUNCTION acl_logout() RETURNS void
+LANGUAGE c STRICT AS 'MODULE_PATHNAME', 'acl_logout_wrapper';
+CREATE FUNCTION acl_enter(function text, local boolean DEFAULT true) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_enter_wrapper';
+CREATE FUNCTION acl_issue_token(principal text, ttl interval) RETURNS text
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_issue_token_wrapper';
+CREATE FUNCTION acl_add_token_key(kid text, algorithm text, key text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_add_token_key_wrapper';
+CREATE FUNCTION acl_drop_token_key(kid text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_drop_token_key_wrapper';
+CREATE FUNCTION acl_create_api_key(environment text, name text, role text DEFAULT NULL, valid_until timestamptz DEFAULT NULL) RETURNS text
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_create_api_key_wrapper';
+CREATE FUNCTION acl_revoke_api_key(environment text, name text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_revoke_api_key_wrapper';
+COMMENT ON FUNCTION acl_login(text, boolean) IS 'Says who is asking, by a signed token (JWT) or an API key; local: for the transaction, else for the session. Within a transaction the first such login stands. A session that a login was refused to is nobody. 28000 refused (one message for whatever is wrong with the token or its principal), another login in this transaction, cursors of another identity, or docacl.require_local; 22023 longer than 8 kB; 25P01 local and no transaction.';
+COMMENT ON FUNCTION acl_logout() IS 'The session is nobody again, or what its database role is mapped to, and has entered no function.';
+COMMENT ON FUNCTION acl_enter(text, boolean) IS 'Says which function (screen) is in use, by name or path; null leaves it; local: for the transaction, else for the session. Tables that name functions ask that one, if it is one of theirs, and show nothing otherwise. 42704 unknown or not seen, 42725 ambiguous, 25P01 local and no transaction, 28000 docacl.require_local.';
+COMMENT ON FUNCTION acl_issue_token(text, interval) IS 'A token for a user or API key, signed with the HS256 key added last; it expires after ttl. For superusers and system: 42501; 55000 no such key, 22023 a ttl of less than a second or more than ten years, 42809 a role, 42704 unknown.';
+COMMENT ON FUNCTION acl_add_token_key(text, text, text) IS 'Adds a key that tokens with this kid are verified with, by the one algorithm given: HS256 with a secret of at least 32 bytes, RS256, ES256 or EdDSA with a public key in PEM or as a JWK. For superusers: 42501; 42710 exists, 22023 unknown algorithm, or a key that is not for it.';
+COMMENT ON FUNCTION acl_drop_token_key(text) IS 'Ends a key for tokens; tokens signed with it are refused from now on. For superusers: 42501; 42704 unknown.';
+COMMENT ON FUNCTION acl_create_api_key(text, text, text, timestamptz) IS 'Makes an API key of an environment, a principal that never leaves it, puts it in a role if one is given, and returns the key, which cannot be shown again. 42501 without manage_api_keys on the account or the environment, or for a role that one may not hand out; 42710 taken, 22023 bad name or valid_until, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_revoke_api_key(text, text) IS 'Ends an API key of an environment with what it held; without effect where it was revoked already. 42501 without manage_api_keys on the account or the environment, 42704 unknown, 42725 ambiguous.';
+
+-- Who may log in by what: keys for tokens, API keys, and the installation's own secret (src/login/). Nobody but the
+-- extension's owner reads them, docacl's own code past privileges.
+
+CREATE TABLE docacl.token_key (
+    kid        text PRIMARY KEY,
+    algorithm  text NOT NULL CHECK (algorithm IN ('HS256', 'RS256', 'ES256', 'EdDSA')),
+    key        text NOT NULL,
+    number     bigint GENERATED ALWAYS AS IDENTITY,
+    added_at   timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE docacl.token_key IS 'Keys that tokens are verified with, by their kid. A dump carries the public keys; shared secrets (HS256) it leaves out, for who reads it could make tokens.';
+COMMENT ON COLUMN docacl.token_key.algorithm IS 'The only one that the key is used with, whatever a token says.';
+COMMENT ON COLUMN docacl.token_key.key IS 'HS256: the secret itself. Else a public key, in PEM or as a JWK.';
+
+CREATE TABLE docacl.api_key (
+    principal_id  bigint PRIMARY KEY,
+    prefix        text NOT NULL,
+    hash          bytea NOT NULL,
+    created_by    bigint,
+    created_at    timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE docacl.api_key IS 'What an API key (a principal of an environment) logs in with. Without a row here it cannot: it was revoked.';
+COMMENT ON COLUMN docacl.api_key.prefix IS 'The characters of the key by which it is found. Not secret.';
+COMMENT ON COLUMN docacl.api_key.hash IS 'HMAC-SHA-256 of the key under docacl.secret.';
+CREATE UNIQUE INDEX api_key_prefix ON docacl.api_key (prefix);
+
+CREATE TABLE docacl.api_key_use (
+    principal_id  bigint PRIMARY KEY,
+    at            timestamptz
+);
+COMMENT ON TABLE docacl.api_key_use IS 'When an API key was used last: written at most every five minutes, not on a standby, in a read-only transaction or above READ COMMITTED, and gone with a transaction that rolls back. Apart from docacl.api_key, so that nobody who revokes a key waits for a transaction of the key''s.';
+
+CREATE TABLE docacl.secret (
+    name   text PRIMARY KEY,
+    value  bytea NOT NULL
+);
+COMMENT ON TABLE docacl.secret IS 'Secrets of the installation, made at random when they are first needed: api_key, under which API keys are hashed.';
+
+REVOKE ALL ON docacl.token_key, docacl.api_key, docacl.api_key_use, docacl.secret FROM PUBLIC;
+
+-- The hashes are dumped with their secret, or every API key would end with a restore: neither gives a key away, which is
+-- 256 random bits.
+DO $$
+BEGIN
+    PERFORM pg_catalog.pg_extension_config_dump('docacl.token_key', 'WHERE algorithm <> ''HS256'' ORDER BY kid');
+    PERFORM pg_catalog.pg_extension_config_dump('docacl.token_key_number_seq', '');
+    PERFORM pg_catalog.pg_extension_config_dump('docacl.api_key', 'ORDER BY principal_id');
+    PERFORM pg_catalog.pg_extension_config_dump('docacl.api_key_use', 'ORDER BY principal_id');
+    PERFORM pg_catalog.pg_extension_config_dump('docacl.secret', 'ORDER BY name');
+END
+$$;
+
+-- One stamp for all keys: what was verified under another is verified again. See sql/stamps.sql.
+CREATE FUNCTION docacl.touch_token_keys() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM docacl.touch(3::smallint, ARRAY[0]::bigint[]);
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.touch_token_keys() FROM PUBLIC;
+COMMENT ON FUNCTION docacl.touch_token_keys() IS 'Gives the keys for tokens a new stamp.';
+CREATE TRIGGER stamp AFTER INSERT OR UPDATE OR DELETE ON docacl.token_key FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_token_keys();
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON docacl.token_key FOR EACH STATEMENT EXECUTE FUNCTION docacl.refuse_truncate();
+COMMENT ON TABLE docacl.stamp IS 'One value per principal (kind 1: its grants, memberships and state), per account (kind 2: parents, inherits and keys of existing resources) and for the keys for tokens (kind 3), changed whenever what it stands for changes.';
+
+CREATE FUNCTION docacl.api_keys_gone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    gone bigint[] := ARRAY(SELECT o.id FROM old_rows AS o WHERE o.kind = 'api_key');
+BEGIN
+    IF gone <> '{}' THEN
+        DELETE FROM docacl.api_key AS k WHERE k.principal_id = ANY (gone);
+        DELETE FROM docacl.api_key_use AS u WHERE u.principal_id = ANY (gone);
+    END IF;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.api_keys_gone() FROM PUBLIC;
+COMMENT ON FUNCTION docacl.api_keys_gone() IS 'What an API key logs in with goes with its principal.';
+CREATE TRIGGER api_keys_gone AFTER DELETE ON docacl.principal REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.api_keys_gone();
+
+ALTER TABLE docacl.token_key ENABLE ALWAYS TRIGGER stamp;
+ALTER TABLE docacl.token_key ENABLE ALWAYS TRIGGER no_truncate;
+ALTER TABLE docacl.principal ENABLE ALWAYS TRIGGER api_keys_gone;
+
+-- When keys were used last may be seen by whoever sees the key's principal; prefix and hash by nobody.
+ALTER TABLE docacl.api_key_use ENABLE ROW LEVEL SECURITY;
+CREATE POLICY docacl_sees ON docacl.api_key_use FOR SELECT USING (docacl.sees_principal(principal_id));
+GRANT SELECT ON docacl.api_key_use TO PUBLIC;
+
+CREATE VIEW docacl.api_key_list WITH (security_invoker = true, security_barrier = true) AS
+    SELECT docacl.path(p.environment_id) AS environment, p.name, p.id, p.enabled, p.valid_until, u.at AS last_used,
+           docacl.principal_name(p.created_by) AS created_by, p.created_at
+    FROM docacl.principal AS p LEFT JOIN docacl.api_key_use AS u ON u.principal_id = p.id
+    WHERE p.kind = 'api_key';
+COMMENT ON VIEW docacl.api_key_list IS 'The API keys that the reader may see, and when they were used last. A key that was revoked is not enabled.';
+COMMENT ON COLUMN docacl.api_key_list.environment IS 'The environment that the key never leaves.';
+COMMENT ON COLUMN docacl.api_key_list.last_used IS 'To about five minutes; null: not yet, or not written down.';
+COMMENT ON COLUMN docacl.api_key_list.created_by IS 'Null where the reader may not see who it was.';
+GRANT SELECT ON docacl.api_key_list TO PUBLIC;
+-- End of tokens and API keys.

@@ -147,8 +147,8 @@ impl Bound {
             }
         }
         for (bound_gate, gate) in bound.gates.iter_mut().zip(&shape.gates) {
-            if let Some(name) = gate.constant.first() {
-                bound_gate.constant = Some(function_key(&bound.ring, name, snap)?);
+            if !gate.constant.is_empty() {
+                bound_gate.constant = Some(function_key(&bound.ring, &gate.constant, snap)?);
             }
         }
         bound.quick = bound.gates.iter().filter_map(BoundGate::quick).collect();
@@ -439,14 +439,14 @@ fn own_key(ring: &Ring, own: i64, location: Option<Key>) -> Option<Key> {
     })
 }
 
-/// The key of a function named by the table, in the account of who is asking.
-fn function_key(ring: &Ring, name: &str, snap: &Snap) -> Result<Key> {
+/// The key of the function that the table asks, in the account of who is asking.
+fn function_key(ring: &Ring, names: &[String], snap: &Snap) -> Result<Key> {
     let Some(account) = ring.account else {
         return Ok(Key::NONE);
     };
-    match crate::lookup::by_name_or_path(account, "function", name, snap)?.as_slice() {
-        [one] if !one.is_star => ring.key_of(&crate::nodes::intern(one), snap),
-        _ => Ok(Key::NONE),
+    match crate::login::enter::of_table(names, account, ring.id, snap)? {
+        Some(function) => ring.key_of(&crate::nodes::intern(&function), snap),
+        None => Ok(Key::NONE),
     }
 }
 

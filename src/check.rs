@@ -16,6 +16,7 @@ use pgrx::prelude::*;
 
 use crate::bound::{Bound, Row};
 use crate::error::{Result, internal, wrong_state};
+use crate::login::cursors::Reading;
 use crate::scan::Snap;
 use crate::shape::Shape;
 use crate::value::Type;
@@ -34,6 +35,7 @@ struct Site {
     rechecks: bool,
     types: Vec<Type>,
     latest: RefCell<Option<Latest>>,
+    _reading: Option<Reading>,
 }
 
 /// A shape bound to what is granted at some moment after the statement began.
@@ -199,6 +201,7 @@ unsafe fn bind(fcinfo: pg_sys::FunctionCallInfo) -> Result<*const Site> {
         let writes = wanted != Actions::READ && wanted != Actions::ADD;
         let site = Box::into_raw(Box::new(Site {
             wanted,
+            _reading: bound.as_ref().map(|_| Reading::begin()),
             bound,
             identity: identity::Seen::now(),
             // A parallel worker neither locks rows nor may take a snapshot.

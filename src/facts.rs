@@ -108,6 +108,20 @@ pub struct ProtectedTable {
     pub is_default: bool,
 }
 
+/// A row of docacl.token_key.
+pub struct TokenKeyRow {
+    pub kid: String,
+    pub algorithm: String,
+    pub key: String,
+    pub number: i64,
+}
+
+/// A row of docacl.api_key.
+pub struct ApiKeyRow {
+    pub principal: i64,
+    pub hash: Vec<u8>,
+}
+
 fn read_principal(t: &Tuple) -> Result<Option<Principal>> {
     let kind: String = t.must(3)?;
     Ok(Some(Principal {
@@ -306,6 +320,30 @@ pub fn setting(resource: i64, name: &str, snap: &Snap) -> Result<Option<crate::j
 pub fn account_option(account: i64, name: &str, snap: &Snap) -> Result<Option<String>> {
     let keys = [Eq::int8(1, account), Eq::text(2, name)?];
     scan::first(access("account_option", "account_option_pkey"), &keys, snap, |t| t.must(3).map(Some))
+}
+
+/// All keys for tokens.
+pub fn token_keys(snap: &Snap) -> Result<Vec<TokenKeyRow>> {
+    all(access("token_key", "token_key_pkey"), &[], snap, |t| {
+        Ok(Some(TokenKeyRow { kid: t.must(1)?, algorithm: t.must(2)?, key: t.must(3)?, number: t.must(4)? }))
+    })
+}
+
+/// The API key that begins so.
+pub fn api_key(prefix: &str, snap: &Snap) -> Result<Option<ApiKeyRow>> {
+    scan::first(access("api_key", "api_key_prefix"), &[Eq::text(2, prefix)?], snap, |t| {
+        Ok(Some(ApiKeyRow { principal: t.must(1)?, hash: t.must(3)? }))
+    })
+}
+
+/// When an API key was used last, as far as that is written down.
+pub fn api_key_use(principal: i64, snap: &Snap) -> Result<Option<Moment>> {
+    scan::first(access("api_key_use", "api_key_use_pkey"), &[Eq::int8(1, principal)], snap, |t| Ok(moment(t, 2)))
+}
+
+/// A secret of the installation.
+pub fn secret(name: &str, snap: &Snap) -> Result<Option<Vec<u8>>> {
+    scan::first(access("secret", "secret_pkey"), &[Eq::text(1, name)?], snap, |t| t.must(2).map(Some))
 }
 
 /// What a database role is.

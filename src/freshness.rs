@@ -114,8 +114,8 @@ struct Cache {
     sights: u64,
     valid: HashMap<i64, Rc<Ring>>,
     stamps: HashMap<StampOf, Option<[u8; 16]>>,
-    /// Who the database role is.
-    session: Option<(pg_sys::Oid, Option<i64>)>,
+    /// Who is asking, where the setting does not say.
+    session: Option<(identity::Seen, Option<i64>)>,
     /// Every ring kept, several versions of a principal's among them (an old snapshot's beside a new one's).
     rings: HashMap<i64, Vec<Entry>>,
     tick: u64,
@@ -222,17 +222,17 @@ pub fn moment(snap: &Snap) -> Moment {
 
 /// Who is asking, as the snapshot sees it.
 pub fn session_principal(snap: &Snap) -> Result<Option<i64>> {
-    if let Some(id) = identity::setting() {
-        return Ok(Some(id));
+    if let Some(said) = identity::said() {
+        return Ok(said);
     }
     watch();
-    let role = identity::outer_role();
-    let known = looking(snap, |cache| cache.session.filter(|(r, _)| *r == role));
+    let seen = identity::Seen::now();
+    let known = looking(snap, |cache| cache.session.filter(|(s, _)| *s == seen));
     if let Some((_, principal)) = known {
         return Ok(principal);
     }
     let principal = identity::session_principal(snap)?;
-    looking(snap, |cache| cache.session = Some((role, principal)));
+    looking(snap, |cache| cache.session = Some((seen, principal)));
     Ok(principal)
 }
 

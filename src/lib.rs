@@ -8,6 +8,7 @@
 //! | [`scan`], [`facts`], [`lookup`] | reading docacl's tables under a given snapshot |
 //! | [`descriptor`] | the columns of a relation, for every major of PostgreSQL |
 //! | [`identity`] | who is asking; the settings |
+//! | [`login`] | tokens, API keys, and the function that a session has entered |
 //! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
 //! | [`planner`], [`open`], [`beside`] | what the planner is told of the check: selectivity, index conditions |
 //! | [`value`], [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
@@ -40,6 +41,7 @@ mod facts;
 mod freshness;
 mod identity;
 mod jsonb;
+mod login;
 mod lookup;
 mod may;
 mod memo;
@@ -79,6 +81,7 @@ extension_sql_file!("../sql/settings.sql", name = "settings", requires = ["visib
 extension_sql_file!("../sql/outbox.sql", name = "outbox", requires = ["visibility"]);
 extension_sql_file!("../sql/mirror.sql", name = "mirror", requires = ["dump"]);
 extension_sql_file!("../sql/work.sql", name = "work", requires = ["visibility", ask::session::acl_user_id]);
+extension_sql_file!("../sql/tokens.sql", name = "tokens", requires = ["visibility"]);
 extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);
 extension_sql_file!("../sql/partition_events.sql", name = "partition_events", requires = ["partitions"]);
 extension_sql_file!("../sql/may.sql", name = "may", requires = ["parents"]);

@@ -15,6 +15,7 @@ use pgrx::prelude::*;
 
 use crate::check::{completed_transactions, drop_with, identity_changed, raise};
 use crate::error::{Result, internal};
+use crate::login::cursors::Reading;
 use crate::protect::{parent, target};
 use crate::ring::Ring;
 use crate::scan::Snap;
@@ -42,6 +43,7 @@ struct Site {
     /// The row may have waited for another session: judge it by what is granted then, too.
     rechecks: bool,
     latest: RefCell<Option<Latest>>,
+    _reading: Option<Reading>,
 }
 
 /// What is granted, and what the parent's rows are, at some moment after the statement began.
@@ -199,6 +201,7 @@ unsafe fn bind(fcinfo: pg_sys::FunctionCallInfo) -> Result<Site> {
             wanted,
             parent,
             types,
+            _reading: ring.as_ref().map(|_| Reading::begin()),
             ring,
             identity: identity::Seen::now(),
             known: Known::default(),

@@ -255,16 +255,16 @@ fn check_new_name(account: i64, principal: &Principal, name: Option<&str>) -> Re
 
 /// What a principal is to be called by from now on.
 #[derive(Default)]
-struct Written<'a> {
-    name: Option<&'a str>,
-    email: Option<&'a str>,
-    key: Option<&'a str>,
+pub struct Written<'a> {
+    pub name: Option<&'a str>,
+    pub email: Option<&'a str>,
+    pub key: Option<&'a str>,
 }
 
 /// Refuses what is, inside the account, the name, e-mail or key of somebody else by another of the three: what is
 /// meant for one would reach the other, be it a grant or a login. That it is nobody's by the same of the three, unique
 /// indexes see to.
-fn refuse_mistakable(account: i64, own: Option<i64>, new: &Written) -> Result<()> {
+pub fn refuse_mistakable(account: i64, own: Option<i64>, new: &Written) -> Result<()> {
     // No index is over all three: another session that calls somebody the same must end first, to be seen.
     write::lock_structure(account)?;
     let snap = Snap::latest();

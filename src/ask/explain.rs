@@ -14,6 +14,7 @@ use super::{Question, place::RowFacts};
 use crate::bound::Bound;
 use crate::error::Result;
 use crate::facts::{self, Resource};
+use crate::login::enter;
 use crate::lookup;
 use crate::protect::functions::name_of;
 use crate::protect::parent;
@@ -175,16 +176,14 @@ impl Explainer<'_> {
             return Ok(line);
         };
         // A function named by the table: whichever it is in the account of who is asked about.
-        let resource = match (&gate.resource, &gate.constant, self.ring.account) {
-            (Some(resource), ..) => Some(resource.clone()),
-            (None, Some(name), Some(account)) => {
-                match lookup::by_name_or_path(account, "function", name, self.snap)?.as_slice() {
-                    [one] if !one.is_star => Some(one.clone()),
-                    _ => None,
-                }
+        let resource = match (&gate.resource, self.ring.account) {
+            (Some(resource), _) => Some(resource.clone()),
+            (None, Some(account)) if !gate.constants.is_empty() => {
+                enter::of_table(&gate.constants, account, self.ring.id, self.snap)?
             }
             _ => None,
         };
+        let elsewhere = !gate.constants.is_empty() && enter::entered_by(self.ring.id, self.snap)?.is_some();
         let open = key.permits().contains(self.needed) || self.ring.subject.kind == SubjectKind::System;
         line.opens = yes_or_no(open);
         line.held = Some(self.words(key.mask())?);
@@ -196,6 +195,7 @@ impl Explainer<'_> {
             line.resource = Some(self.question.path(r)?);
         }
         line.through = Some(match &resource {
+            None if elsewhere => "another function was entered".to_owned(),
             None if gate.own.is_none() => "the reference resolves to nothing".to_owned(),
             Some(r) if self.ring.account.is_some() && Some(r.account) != self.ring.account => {
                 "a resource of another account".to_owned()

@@ -24,8 +24,8 @@ pub struct RowGate {
     pub referenced: bool,
     /// What it resolves to; a function named by the table is resolved in the account of whoever is asked about.
     pub resource: Option<Resource>,
-    /// The function that the table names, the default first.
-    pub constant: Option<String>,
+    /// The functions that the table names, the default first.
+    pub constants: Vec<String>,
 }
 
 /// One row's gates and people.
@@ -89,7 +89,7 @@ pub fn read(target: &Target, row: &Columns, snap: &Snap) -> Result<RowFacts> {
                 engaged: !g.constant.is_empty(),
                 referenced: false,
                 resource: None,
-                constant: g.constant.first().cloned(),
+                constants: g.constant.clone(),
             })
             .collect(),
         ..RowFacts::default()
@@ -111,7 +111,7 @@ pub fn read(target: &Target, row: &Columns, snap: &Snap) -> Result<RowFacts> {
                 {
                     gate.engaged = true;
                     gate.referenced = true;
-                    gate.constant = None;
+                    gate.constants.clear();
                     gate.resource = resolve(reference, &text_of(ty, datum)?, snap)?;
                 }
             }

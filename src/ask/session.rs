@@ -7,6 +7,8 @@ use crate::admin::asker::{self, MAIN};
 use crate::error::{self, Result};
 use crate::facts::{self, Principal, PrincipalKind};
 use crate::scan::Snap;
+use crate::identity::How;
+use crate::login::{self, claims};
 use crate::{freshness, identity, lookup};
 
 /// The id of the principal who is asking; null: nobody.
@@ -57,15 +59,24 @@ fn acl_session() -> Result<
     };
     let identified = match (&principal, identity::setting()) {
         (None, _) => "nobody",
-        (Some(_), Some(_)) => "setting",
+        (Some(_), Some(_)) => match identity::how() {
+            How::Token => "token",
+            How::ApiKey => "API key",
+            How::Setting => "setting",
+        },
+        (Some(_), None) if claims::principal(&snap)?.is_some() => "request claims",
         (Some(_), None) => "database role",
+    };
+    let function = match identity::entered() {
+        Some(id) => facts::resource(id, &snap)?.filter(|r| r.kind == "function"),
+        None => None,
     };
     Ok(TableIterator::once((
         principal.as_ref().map(|p| p.name.clone()),
         principal.as_ref().map(|p| p.id),
         account,
         identified.to_owned(),
-        None,
+        function.map(|f| f.name),
         principal.as_ref().map(|p| p.read_only),
         exemption().map(str::to_owned),
     )))
@@ -94,8 +105,8 @@ fn acl_set_user(
 ) -> Result<()> {
     let local = local.ok_or_else(|| error::null("local"))?;
     let snap = Snap::fresh();
-    // SAFETY: plain questions about the session.
-    let (superuser, in_block) = unsafe { (pg_sys::superuser(), pg_sys::IsTransactionBlock()) };
+    // SAFETY: a plain question about the session.
+    let superuser = unsafe { pg_sys::superuser() };
     if !superuser && !identity::is_trusted(&snap)? {
         return Err(error::denied(
             "permission denied to say who is asking",
@@ -103,12 +114,8 @@ fn acl_set_user(
         ));
     }
     let principal = principal.ok_or_else(|| error::null("principal"))?;
-    if local && !in_block {
-        return Err(error::no_transaction(
-            "acl_set_user is local to a transaction, and there is none",
-            "Begin a transaction first, or pass local => false for the whole session.",
-        ));
-    }
+    login::require_block("acl_set_user", local)?;
+    identity::refuse_lasting(local)?;
     let who = find(principal, account, &snap)?.ok_or_else(|| error::unknown("principal", principal))?;
     match who.kind {
         PrincipalKind::System if !superuser => {
@@ -125,11 +132,17 @@ fn acl_set_user(
     if who.kind != PrincipalKind::System && !asker::is_active(&who) {
         return Err(error::login_refused("the principal is disabled or expired", "Enable it with acl_alter_user."));
     }
-    identity::set(Some(who.id), local)?;
+    login::may_become(who.id)?;
+    identity::set(Some(who.id), local, How::Setting)?;
+    warn_exempt();
+    Ok(())
+}
+
+/// Tells a session that is not judged so: who logs in there may believe that he sees what he may see.
+pub fn warn_exempt() {
     if exemption().is_some() {
         pgrx::warning!("row security does not apply to this session: nothing is filtered");
     }
-    Ok(())
 }
 
 /// The principal meant: by name in the account, or by e-mail or key, which are unique over the installation.

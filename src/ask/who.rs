@@ -129,7 +129,7 @@ fn own(question: &Question, target: &Target, key: &str, asked: Actions) -> Resul
     let owner_account = read.owner.as_ref().and_then(|p| p.account);
     let of_row = read.gates.iter().find_map(|g| g.resource.as_ref().map(|r| r.account)).or(owner_account);
     // A table of constants alone: its functions are looked up in the account at hand.
-    let Some(account) = of_row.or_else(|| read.gates.iter().any(|g| g.constant.is_some()).then(|| question.account()))
+    let Some(account) = of_row.or_else(|| read.gates.iter().any(|g| !g.constants.is_empty()).then(|| question.account()))
     else {
         return Ok(vec![]);
     };
@@ -178,7 +178,7 @@ fn reached(
     said: &mut Vec<String>,
     snap: &Snap,
 ) -> Result<Reached> {
-    let resource: Option<Resource> = match (&gate.resource, &gate.constant) {
+    let resource: Option<Resource> = match (&gate.resource, gate.constants.first()) {
         (Some(resource), _) => Some(resource.clone()),
         (None, Some(name)) => match lookup::by_name_or_path(account, "function", name, snap)?.as_slice() {
             [one] if !one.is_star => Some(one.clone()),
