@@ -1899,6 +1899,9 @@ CREATE TABLE docacl.token_key (
     added_at   timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON TABLE docacl.token_key IS 'Keys that tokens are verified with, by their kid. A dump carries the public keys; shared secrets (HS256) it leaves out, for who reads it could make tokens.';
+COMMENT ON COLUMN docacl.token_key.kid IS 'What the header of a token calls the key.';
+COMMENT ON COLUMN docacl.token_key.number IS 'In the order in which they were added: tokens are issued with the last one for HS256.';
+COMMENT ON COLUMN docacl.token_key.added_at IS 'When it was added.';
 COMMENT ON COLUMN docacl.token_key.algorithm IS 'The only one that the key is used with, whatever a token says.';
 COMMENT ON COLUMN docacl.token_key.key IS 'HS256: the secret itself. Else a public key, in PEM or as a JWK.';
 

@@ -6,9 +6,9 @@ use pgrx::prelude::*;
 use crate::admin::asker::{self, MAIN};
 use crate::error::{self, Result};
 use crate::facts::{self, Principal, PrincipalKind};
-use crate::scan::Snap;
 use crate::identity::How;
 use crate::login::{self, claims};
+use crate::scan::Snap;
 use crate::{freshness, identity, lookup};
 
 /// The id of the principal who is asking; null: nobody.
@@ -132,7 +132,8 @@ fn acl_set_user(
     if who.kind != PrincipalKind::System && !asker::is_active(&who) {
         return Err(error::login_refused("the principal is disabled or expired", "Enable it with acl_alter_user."));
     }
-    login::may_become(who.id)?;
+    login::refuse_another(who.id)?;
+    login::cursors::refuse_held(who.id)?;
     identity::set(Some(who.id), local, How::Setting)?;
     warn_exempt();
     Ok(())

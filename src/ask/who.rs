@@ -129,7 +129,8 @@ fn own(question: &Question, target: &Target, key: &str, asked: Actions) -> Resul
     let owner_account = read.owner.as_ref().and_then(|p| p.account);
     let of_row = read.gates.iter().find_map(|g| g.resource.as_ref().map(|r| r.account)).or(owner_account);
     // A table of constants alone: its functions are looked up in the account at hand.
-    let Some(account) = of_row.or_else(|| read.gates.iter().any(|g| !g.constants.is_empty()).then(|| question.account()))
+    let Some(account) =
+        of_row.or_else(|| read.gates.iter().any(|g| !g.constants.is_empty()).then(|| question.account()))
     else {
         return Ok(vec![]);
     };

@@ -36,7 +36,8 @@ pub fn is_one(text: &str) -> bool {
 /// The part by which a key is found.
 fn prefix_of(key: &str) -> Option<&str> {
     let rest = key.strip_prefix(START)?;
-    let fits = rest.len() == PREFIX + SECRET && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    let fits =
+        rest.len() == PREFIX + SECRET && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
     if fits { rest.get(..PREFIX) } else { None }
 }
 
@@ -105,7 +106,11 @@ fn acl_create_api_key(
         }
         Some(_) => return Err(error::exists("principal", name)),
         None => {
-            principal::refuse_mistakable(account, None, &principal::Written { name: Some(name), ..Default::default() })?;
+            principal::refuse_mistakable(
+                account,
+                None,
+                &principal::Written { name: Some(name), ..Default::default() },
+            )?;
             write::id(
                 "INSERT INTO docacl.principal (account_id, kind, name, environment_id, valid_until, created_by)
                  VALUES ($1, 'api_key', $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id",

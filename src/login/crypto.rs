@@ -64,7 +64,9 @@ impl JwtSigner for Mac {
 
 fn signer(algorithm: &Algorithm, key: &EncodingKey) -> Result<Box<dyn JwtSigner>, Error> {
     match (algorithm, key.family()) {
-        (Algorithm::HS256, AlgorithmFamily::Hmac) => Ok(Box::new(Mac(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())))),
+        (Algorithm::HS256, AlgorithmFamily::Hmac) => {
+            Ok(Box::new(Mac(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes()))))
+        }
         _ => Err(ErrorKind::InvalidAlgorithm.into()),
     }
 }

@@ -8,6 +8,7 @@
 use std::cell::{Cell, RefCell};
 
 use pgrx::pg_sys;
+use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 
 use crate::error::{self, Result};
@@ -107,29 +108,35 @@ unsafe extern "C-unwind" fn at_utility(
     }
 }
 
-/// 28000 where cursors of another than this principal are open.
+/// 28000 where cursors of another than this principal are open: those that read protected tables, and those WITH HOLD.
 pub fn refuse_of_others(principal: i64) -> Result<()> {
-    let others_hold = match HOLDERS.get() {
+    // What is being read is read for whoever the session is now.
+    let others = identity::said() != Some(Some(principal)) && READING.with_borrow(|all| !all.is_empty());
+    if others && open()?.0 > 0 {
+        return Err(refused());
+    }
+    refuse_held(principal)
+}
+
+/// The same for cursors WITH HOLD alone. Others end with the transaction, and fail when they look at another row.
+pub fn refuse_held(principal: i64) -> Result<()> {
+    let others = match HOLDERS.get() {
         Holders::None => false,
         Holders::One(one) => one != principal,
         Holders::Unknown => true,
     };
-    // What is being read is read for whoever the session is now.
-    let others_read = identity::said() != Some(Some(principal)) && READING.with_borrow(|all| !all.is_empty());
-    if !others_hold && !others_read {
+    if !others {
         return Ok(());
     }
-    let (any, held) = open()?;
-    if held == 0 {
-        HOLDERS.set(Holders::None);
+    if open()?.1 > 0 {
+        return Err(refused());
     }
-    if others_hold && held > 0 || others_read && any > 0 {
-        return Err(error::login_refused(
-            "cursors of another identity are open",
-            "Close them first, for instance with CLOSE ALL.",
-        ));
-    }
+    HOLDERS.set(Holders::None);
     Ok(())
+}
+
+fn refused() -> ErrorReport {
+    error::login_refused("cursors of another identity are open", "Close them first, for instance with CLOSE ALL.")
 }
 
 /// How many cursors there are, and how many of them are WITH HOLD.

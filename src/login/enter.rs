@@ -22,9 +22,8 @@ fn acl_enter(function: Option<&str>, local: default!(Option<bool>, "true")) -> R
     let asker = Asker::now()?;
     let kind = address::kind("function", &asker.snap)?;
     let visible = |r: &Resource| asker.sees(r);
-    let found = address::resource_where(&asker, &kind, Ref::Name(written), &visible, || {
-        error::unknown("function", written)
-    })?;
+    let found =
+        address::resource_where(&asker, &kind, Ref::Name(written), &visible, || error::unknown("function", written))?;
     if found.is_star {
         return Err(error::bad("all functions cannot be entered", "Name one of them."));
     }

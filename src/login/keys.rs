@@ -105,9 +105,7 @@ fn parse(algorithm: Algorithm, text: &str) -> Option<DecodingKey> {
     let fits = match algorithm {
         Algorithm::RS256 => key.family() == AlgorithmFamily::Rsa && !text.contains("PRIVATE KEY") && is_long(&key),
         // A point of P-256, uncompressed; no other curve's is as long.
-        Algorithm::ES256 => {
-            key.family() == AlgorithmFamily::Ec && key.try_get_as_bytes().is_ok_and(|k| k.len() == 65)
-        }
+        Algorithm::ES256 => key.family() == AlgorithmFamily::Ec && key.try_get_as_bytes().is_ok_and(|k| k.len() == 65),
         _ => key.family() == AlgorithmFamily::Ed && key.try_get_as_bytes().is_ok_and(|k| k.len() == 32),
     };
     fits.then_some(key)

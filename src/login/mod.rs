@@ -80,7 +80,8 @@ fn log_in(token: Option<&str>, local: Option<bool>) -> Result<()> {
         (token::verify(token, &snap)?, How::Token)
     };
     let id = verified.map_err(refused)?;
-    may_become(id)?;
+    refuse_another(id)?;
+    cursors::refuse_of_others(id)?;
     if how == How::ApiKey {
         api_key::used(id)?;
     }
@@ -109,15 +110,15 @@ pub fn require_block(function: &str, local: bool) -> Result<()> {
     ))
 }
 
-/// 28000 where the session may not become this principal now.
-pub fn may_become(id: i64) -> Result<()> {
-    if identity::pinned().is_some_and(|pinned| pinned != id) {
-        return Err(error::login_refused(
-            "another login was made in this transaction",
-            "An identity that a token or an API key gave lasts until the transaction ends; log in again after it.",
-        ));
+/// 28000 where a token or an API key has made the session another in this transaction.
+pub fn refuse_another(id: i64) -> Result<()> {
+    if identity::pinned().is_none_or(|pinned| pinned == id) {
+        return Ok(());
     }
-    cursors::refuse_of_others(id)
+    Err(error::login_refused(
+        "another login was made in this transaction",
+        "An identity that a token or an API key gave lasts until the transaction ends; log in again after it.",
+    ))
 }
 
 /// Whether a principal may log in at all: an enabled user or API key.
@@ -127,7 +128,11 @@ pub fn is_welcome(principal: &Principal) -> bool {
 
 /// 28000: one message for everything that may be wrong, whose reason only the server's log tells.
 fn refused(reason: Reason) -> ErrorReport {
-    pgrx::ereport!(PgLogLevel::LOG_SERVER_ONLY, PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION, format!("docacl refused a login: {reason}"));
+    pgrx::ereport!(
+        PgLogLevel::LOG_SERVER_ONLY,
+        PgSqlErrorCode::ERRCODE_INVALID_AUTHORIZATION_SPECIFICATION,
+        format!("docacl refused a login: {reason}")
+    );
     error::login_refused(
         "login refused",
         "The token or key is malformed, unknown, expired, revoked or meant for another place, or its principal is unknown or disabled. The server's log has the reason.",

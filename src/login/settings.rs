@@ -29,12 +29,7 @@ pub fn register() {
             c"Empty: a token that names one is refused.",
         ),
         (&ISSUER, c"docacl.token_issuer", c"The issuer (iss) that a token must name.", c"Empty: whoever has the key."),
-        (
-            &CLAIM,
-            c"docacl.token_claim",
-            c"The claim of a token that names the principal, by name, e-mail or key.",
-            c"",
-        ),
+        (&CLAIM, c"docacl.token_claim", c"The claim of a token that names the principal, by name, e-mail or key.", c""),
         (
             &ACCOUNT_CLAIM,
             c"docacl.token_account_claim",
@@ -84,9 +79,7 @@ pub fn register() {
     }
 }
 
-const fn as_static(
-    setting: &'static GucSetting<Option<CString>>,
-) -> &'static GucSetting<Option<CString>> {
+const fn as_static(setting: &'static GucSetting<Option<CString>>) -> &'static GucSetting<Option<CString>> {
     setting
 }
 

@@ -93,9 +93,8 @@ fn recall(fingerprint: &[u8; 32], snap: &Snap) -> Result<Option<i64>> {
     let at_hand = SEEN.with_borrow(|seen| {
         let known = seen.get(fingerprint)?;
         let alive = known.valid_until.is_none_or(|until| until > asker::now());
-        (known.settings == settings::changes() && known.period.check().is_ok() && alive).then(|| {
-            (known.principal, known.of_principal, known.keys, known.usual.clone(), known.account)
-        })
+        (known.settings == settings::changes() && known.period.check().is_ok() && alive)
+            .then(|| (known.principal, known.of_principal, known.keys, known.usual.clone(), known.account))
     });
     let Some((principal, of_principal, keys, usual, account)) = at_hand else { return Ok(None) };
     let same = facts::stamp(1, principal, snap)? == of_principal
@@ -221,7 +220,10 @@ fn acl_issue_token(principal: Option<&str>, ttl: Option<Interval>) -> Result<Str
     }
     let seconds = i64::from(ttl.months()) * 30 * 86_400 + i64::from(ttl.days()) * 86_400 + ttl.micros() / 1_000_000;
     if !(1..=LONGEST).contains(&seconds) {
-        return Err(error::bad("ttl must be at least a second and at most ten years", "Write for instance '15 minutes'."));
+        return Err(error::bad(
+            "ttl must be at least a second and at most ten years",
+            "Write for instance '15 minutes'.",
+        ));
     }
     issue(&who, seconds, &asker.snap)
 }

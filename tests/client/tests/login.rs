@@ -305,7 +305,9 @@ fn claims_of_a_trusted_server_count_only_where_a_superuser_says_so() {
         assert_eq!(sees(&mut server, nobody), 0, "{nobody:?}");
     }
     server.run("begin");
-    for malformed in ["{", "[]", "1", "{\"sub\":1}", "{\"sub\":\"ann\",\"account\":1}", "{\"sub\":\"ann\",\"account\":\"none\"}"] {
+    for malformed in
+        ["{", "[]", "1", "{\"sub\":1}", "{\"sub\":\"ann\",\"account\":1}", "{\"sub\":\"ann\",\"account\":\"none\"}"]
+    {
         server.run(&format!("select set_config('request.jwt.claims', '{malformed}', true)"));
         assert_eq!(server.number(COUNT), 0, "{malformed}");
     }
