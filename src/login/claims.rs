@@ -23,7 +23,7 @@ pub fn principal(snap: &Snap) -> Result<Option<Option<i64>>> {
     let Some(text) = written() else { return Ok(None) };
     // SAFETY: a plain read of backend state.
     let role = unsafe { pg_sys::GetSessionUserId() };
-    if !facts::db_role(role, snap)?.is_some_and(|r| r.principal.is_none()) {
+    if facts::db_role(role, snap)?.is_none_or(|r| r.principal.is_some()) {
         return Ok(None);
     }
     let Ok(claims) = serde_json::from_str::<Map<String, Value>>(&text) else { return Ok(Some(None)) };
