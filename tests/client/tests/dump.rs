@@ -178,3 +178,39 @@ fn a_restore_that_lost_trusted_search_is_noticed() {
     );
     assert_eq!(said(&mut restored), [""; 0]);
 }
+
+/// API keys log in after a restore, and public keys for tokens are there. Shared secrets are not: whoever reads the dump
+/// could make tokens.
+#[test]
+fn what_logs_in_after_a_restore() {
+    let database = Database::create("logins");
+    let mut superuser = database.superuser();
+    build(&mut superuser);
+    let secret = "a secret of at least thirty-two bytes";
+    superuser.run(&format!(
+        r#"select acl_create('environment', 'Keys'), acl_add_token_key('one', 'HS256', '{secret}'),
+           acl_add_token_key('ed', 'EdDSA', '{{"kty":"OKP","crv":"Ed25519","x":"Dz2HliXabHVTYMZyFWSACDSZ5M7mt0D5VR0EO2FFZFI"}}')"#
+    ));
+    let key = superuser.value("select acl_create_api_key('Keys', 'importer')").expect("a key");
+    let token = superuser.value("select acl_issue_token('ann', '1 hour')").expect("a token");
+    let first = dump(database.name());
+    assert!(first.contains("Dz2HliXab") && !first.contains(secret) && !first.contains(&key[19..]), "secrets in a dump");
+
+    let copy = Database::create_bare("logins_copy");
+    let file = std::env::temp_dir().join(copy.name());
+    program("pg_dump", &["-Fc", "-f", &file.display().to_string(), "-d", database.name()]);
+    program("pg_restore", &["-d", copy.name(), "--exit-on-error", "-j2", &file.display().to_string()]);
+    std::fs::remove_file(&file).unwrap();
+    assert_eq!(dump(copy.name()), first, "a second dump");
+    let mut restored = copy.superuser();
+    let login = |text: &str| format!("select acl_login('{text}', local => false)");
+    restored.run(&login(&key));
+    assert_eq!(restored.value("select acl_user()").as_deref(), Some("importer"));
+    assert_eq!(restored.column("select kid from docacl.token_key"), ["ed"]);
+    restored.refused("28000", &login(&token));
+    restored.run(&format!("select acl_add_token_key('one', 'HS256', '{secret}')"));
+    restored.run(&login(&token));
+    assert_eq!(restored.value("select acl_user()").as_deref(), Some("ann"));
+    restored.run("select acl_revoke_api_key('Keys', 'importer')");
+    restored.refused("28000", &login(&key));
+}

@@ -1,5 +1,5 @@
 --
--- Tables that several screens serve, and the one that is in use (acl_enter). It swaps the screen that is asked, and
+-- C5. Tables that several screens serve, and the one that is in use (acl_enter). It swaps the screen that is asked, and
 -- never widens.
 --
 \set VERBOSITY terse
