@@ -27,6 +27,9 @@
 //! - `NOT LIKE`, `!~`, LIKE of name and character(n), LIKE ANY (…): no index would be used anyway, or hardly ever.
 //! - every other extension: nobody has read it.
 //!
+//! Measured (release build, 200,000 rows, GIN, a user who sees 0.5 % of them, interleaved, the best of 25): `@@` 0.99 to 1.17
+//! times, ILIKE 0.97 to 1.07 times the same query without row security and its predicate written out.
+//!
 //! What remains is what leakproof always costs (SECURITY.md, N8, N10): the index finds rows that the policy then
 //! takes out, so that the counts of EXPLAIN ANALYZE, those of pg_stat_xact_all_tables, and time tell how many there were.
 //! `@@`, jsonb and LIKE recurse as deep as the *query* nests, and only as long as a row matches: a session that fills its
