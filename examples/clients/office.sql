@@ -30,4 +30,10 @@ CREATE ROLE web LOGIN;
 GRANT SELECT, INSERT, UPDATE, DELETE ON documents TO web;
 GRANT SELECT ON room TO web;
 SELECT acl_trust('web');
+-- The login of a server that verifies tokens itself (PostGraphile, PostgREST): in its sessions, and in no other, the claims that
+-- it writes are believed.
+CREATE ROLE graph LOGIN;
+GRANT SELECT ON documents, room TO graph;
+SELECT acl_trust('graph');
+ALTER ROLE graph SET docacl.trust_request_claims = on;
 ANALYZE;
