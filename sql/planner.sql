@@ -17,3 +17,13 @@ CREATE FUNCTION docacl.row_check_support(internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_row_check_support';
 COMMENT ON FUNCTION docacl.row_check_support(internal) IS 'Planner support of docacl.row_check: selectivity and index conditions.';
 ALTER FUNCTION docacl.row_check(bigint, text, "any") SUPPORT docacl.row_check_support;
+
+-- Beside row_check where whoever asks sees few rows. True whatever it is called with; to the planner the index condition
+-- column = ANY (docacl.open_…(wanted, what)).
+CREATE FUNCTION docacl.row_may_open(wanted bigint, what text, "any") RETURNS boolean
+LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_row_may_open';
+COMMENT ON FUNCTION docacl.row_may_open(bigint, text, "any") IS 'True. In plans of queries on protected tables, beside docacl.row_check, which decides: says to the planner by which index the rows are found.';
+CREATE FUNCTION docacl.row_may_open_support(internal) RETURNS internal
+LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_row_may_open_support';
+COMMENT ON FUNCTION docacl.row_may_open_support(internal) IS 'Planner support of docacl.row_may_open: its index condition.';
+ALTER FUNCTION docacl.row_may_open(bigint, text, "any") SUPPORT docacl.row_may_open_support;

@@ -270,6 +270,16 @@ pub fn of_kind(account: i64, kind: &str, snap: &Snap, mut each: impl FnMut(Resou
     })
 }
 
+/// Calls `each` for every row's own list of an account.
+pub fn lists_of(account: i64, snap: &Snap, each: &mut impl FnMut(i64)) -> Result<()> {
+    scan::each(access("resource", "resource_row"), &[], snap, |t| {
+        if let Some(list) = read_resource(t)?.filter(|r| r.account == account && r.kind == "document") {
+            each(list.id);
+        }
+        Ok(true)
+    })
+}
+
 /// The memberships of a member that were not taken away.
 pub fn memberships_of(member: i64, snap: &Snap) -> Result<Vec<Membership>> {
     all(access("membership", "membership_member"), &[Eq::int8(4, member)], snap, read_membership)

@@ -30,7 +30,6 @@ use pgrx::prelude::*;
 
 mod admin;
 mod ask;
-mod beside;
 mod bound;
 mod change;
 mod check;

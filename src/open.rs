@@ -13,6 +13,7 @@ use std::rc::Rc;
 use docacl_core::{Actions, Key, SubjectKind};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
+use serde::{Deserialize, Serialize};
 
 use crate::error::{self, Result, wrong_state};
 use crate::facts::{self, Resource};
@@ -20,6 +21,22 @@ use crate::ring::Ring;
 use crate::scan::Snap;
 use crate::shape::{By, Reference};
 use crate::{freshness, identity};
+
+/// What an array lists. As text in the conditions: see src/planner.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum What {
+    /// The resources that a reference may name.
+    Resources(Reference),
+    /// Rows' own lists, both as they add to a location and as they stand instead of it.
+    Lists { lists: bool },
+    /// Owners whose intray is open.
+    Owner { owner: By },
+    /// Whoever requested a row.
+    Requester { requester: By },
+    /// None at all.
+    Nothing { nothing: bool },
+}
 
 /// A reference whose rows may be open.
 struct Open {
@@ -170,28 +187,55 @@ impl Array {
     }
 }
 
-/// The references that open for a ring, exactly or for an estimate: see [`opened`]. 55000 for `system`, whom no list can
-/// serve: it sees dangling references too.
-pub fn array(ring: &Ring, reference: &Reference, wanted: Actions, of: Of, snap: &Snap, exact: bool) -> Result<Array> {
+/// What opens for a ring, exactly or for an estimate: see [`opened`]. 55000 for `system`, whom no list can serve: it sees
+/// dangling references too.
+pub fn array(ring: &Ring, what: &What, wanted: Actions, of: Of, snap: &Snap, exact: bool) -> Result<Array> {
+    let nothing = || Ok(collect(std::iter::empty(), By::Id, of));
     let account = match (ring.subject.kind, ring.account) {
-        (SubjectKind::Nobody, _) => return Ok(collect(std::iter::empty(), reference.by, of)),
+        (SubjectKind::Nobody, _) => return nothing(),
         (SubjectKind::System, _) | (_, None) => {
+            // SAFETY: marks cached plans; touches no catalogue and raises nothing.
+            unsafe { pg_sys::ResetPlanCache() };
             return Err(wrong_state(
                 "a plan made for a user cannot be run as system",
-                "Run DISCARD PLANS, then the statement again.",
+                "Run the statement again: it is planned anew.",
             ));
         }
         (_, Some(account)) => account,
     };
-    if !ring.subject.admin {
-        let opened = opened(ring, account, wanted, snap, exact)?;
-        return Ok(collect(opened.of(reference), reference.by, of));
+    let admin = ring.subject.admin;
+    let me = Open { id: ring.id, key: ring.key.clone() };
+    match what {
+        What::Resources(reference) if admin => {
+            let mut all = Opened { by_kind: vec![] };
+            for kind in &reference.kinds {
+                facts::of_kind(account, kind, snap, |r| all.take(&r))?;
+            }
+            Ok(collect(all.of(reference), reference.by, of))
+        }
+        What::Resources(reference) => {
+            let opened = opened(ring, account, wanted, snap, exact)?;
+            Ok(collect(opened.of(reference), reference.by, of))
+        }
+        What::Lists { .. } => {
+            let mut lists = Vec::new();
+            let mut list = |id| lists.extend([Open { id, key: None }, Open { id: -id, key: None }]);
+            if admin {
+                facts::lists_of(account, snap, &mut list)?;
+            } else {
+                ring.granted_on_rows().filter(|(_, mask)| permits(*mask, wanted)).for_each(|(id, _)| list(id));
+            }
+            Ok(collect(lists.iter(), By::Id, of))
+        }
+        // An admin's is every intray of his account.
+        What::Owner { owner } if admin => {
+            let principals = facts::principals_of(account, snap)?.into_iter();
+            let all: Vec<Open> = principals.map(|p| Open { id: p.id, key: p.key }).collect();
+            Ok(collect(all.iter(), *owner, of))
+        }
+        What::Owner { owner: by } | What::Requester { requester: by } => Ok(collect(std::iter::once(&me), *by, of)),
+        What::Nothing { .. } => nothing(),
     }
-    let mut all = Opened { by_kind: vec![] };
-    for kind in &reference.kinds {
-        facts::of_kind(account, kind, snap, |r| all.take(&r))?;
-    }
-    Ok(collect(all.of(reference), reference.by, of))
 }
 
 fn collect<'a>(open: impl Iterator<Item = &'a Open>, by: By, of: Of) -> Array {
@@ -208,6 +252,9 @@ fn collect<'a>(open: impl Iterator<Item = &'a Open>, by: By, of: Of) -> Array {
         (Of::Texts, _) => Array::Texts(open.filter_map(key).map(str::to_owned).collect()),
     }
 }
+
+/// A plan with more values to ask an index for is not meant for whoever runs it: the next run plans anew.
+const MOST_SHARED: usize = 10_000;
 
 /// The array of one execution of a statement: the executor asks again at every rescan of an inner index scan.
 struct Site {
@@ -261,16 +308,20 @@ unsafe fn open(fcinfo: pg_sys::FunctionCallInfo, of: Of) -> Result<pg_sys::Datum
         }
         let wanted = Actions::from_bits_retain(args[0].value.value() as u64);
         let text = crate::value::read_text(args[1].value)?;
-        let reference: Reference = serde_json::from_str(&text).map_err(|e| {
+        let what: What = serde_json::from_str(&text).map_err(|e| {
             error::bad(
-                format!("malformed reference: {e}"),
+                format!("malformed condition: {e}"),
                 "Index conditions on protected tables are written by docacl only.",
             )
         })?;
         let built = match freshness::session_principal(&snap)? {
-            Some(id) => array(&*freshness::ring(id, &snap)?, &reference, wanted, of, &snap, true)?,
-            None => collect(std::iter::empty(), reference.by, of),
+            Some(id) => array(&*freshness::ring(id, &snap)?, &what, wanted, of, &snap, true)?,
+            None => collect(std::iter::empty(), By::Id, of),
         };
+        if built.len() > MOST_SHARED {
+            // Whoever made the plan sees less than who runs it.
+            pg_sys::ResetPlanCache();
+        }
         let old = pg_sys::MemoryContextSwitchTo((*flinfo).fn_mcxt);
         let datum = built.into_datum();
         pg_sys::MemoryContextSwitchTo(old);

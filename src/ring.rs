@@ -230,6 +230,11 @@ impl Ring {
         self.granted.iter()
     }
 
+    /// Every row's own list granted on, with the actions.
+    pub fn granted_on_rows(&self) -> impl Iterator<Item = (i64, u64)> + '_ {
+        self.granted_on_rows.iter()
+    }
+
     /// The kinds on whose `*` something is granted, with the actions.
     pub fn stars(&self) -> impl Iterator<Item = (&str, u64)> {
         self.stars.iter().map(|(kind, mask)| (&**kind, *mask))

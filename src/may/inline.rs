@@ -66,7 +66,7 @@ unsafe fn simplify(request: &pg_sys::SupportRequestSimplify) -> Result<*mut pg_s
             return Ok(nothing);
         }
         let row = Row { var: row, relation };
-        let mut calls = row.calls(&target.spec, wanted)?;
+        let mut calls = row.calls(request.root, &target.spec, wanted)?;
         if may_be_absent(request.root, row.var) {
             // All columns of a row that an outer join has put nothing in the place of are null: no table says where
             // it is.
@@ -155,7 +155,7 @@ struct Row {
 
 impl Row {
     /// The calls that together say whether all of `wanted` is allowed.
-    unsafe fn calls(&self, spec: &Spec, wanted: Actions) -> Result<Vec<*mut pg_sys::Node>> {
+    unsafe fn calls(&self, root: *mut pg_sys::PlannerInfo, spec: &Spec, wanted: Actions) -> Result<Vec<*mut pg_sys::Node>> {
         let mut out = Vec::new();
         let all = columns(self.relation, spec)?;
         let parents = spec.parent.as_ref().map_or(0, |p| p.column.columns().len());
@@ -171,6 +171,7 @@ impl Row {
                     let asked = if one == Actions::ADD { Actions::STORE } else { one };
                     out.push(self.call(c"row_check", bits(asked), pg_sys::copyObjectImpl(shape.cast()).cast(), own)?);
                 }
+                crate::planner::expand_one(root, &mut out)?;
             }
             if let Some(parent) = &spec.parent {
                 let oid = parent.oid().ok_or_else(|| internal("the parent of a protected table is gone"))?;

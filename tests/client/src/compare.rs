@@ -18,6 +18,8 @@ pub struct Seen {
     pub done: usize,
     pub passed_over: usize,
     pub refused: usize,
+    /// Selections whose plan asked an index for what opens.
+    pub by_index: usize,
 }
 
 impl Seen {
@@ -29,6 +31,7 @@ impl Seen {
         self.done += other.done;
         self.passed_over += other.passed_over;
         self.refused += other.refused;
+        self.by_index += other.by_index;
     }
 }
 
@@ -80,6 +83,7 @@ const WORKLISTS: [(&str, &str); 4] =
 pub fn selections(session: &mut Session, world: &World, table: &Table, role: Option<&str>) -> Seen {
     let mut seen = Seen::default();
     let select = session.prepare("select id::text from docs");
+    let explain = session.prepare("explain (costs off) select id::text from docs");
     let lists =
         WORKLISTS.map(|(name, word)| format!("select id::text || ' {name}' from docs d where acl_may(d, {word})"));
     let lists = session.prepare(&lists.join(" union all "));
@@ -87,6 +91,8 @@ pub fn selections(session: &mut Session, world: &World, table: &Table, role: Opt
     for who in askers(world, role.is_some()) {
         let server = Mirror::as_principal(session, world, who, role, |session| session.prepared_column(&select))
             .unwrap_or_default();
+        let plan = Mirror::as_principal(session, world, who, role, |session| session.prepared_column(&explain));
+        seen.by_index += usize::from(plan.unwrap_or_default().iter().any(|line| line.contains("= ANY (docacl.open_")));
         let theirs = as_concerns(world, who);
         let readable = |record: &&Record| theirs.may(who, &record.row).of_existing() & actions::READ != 0;
         let rules: BTreeSet<String> = table.records.iter().filter(readable).map(|record| record.key.clone()).collect();

@@ -58,7 +58,7 @@ fn the_engine_says_what_the_rules_say() {
     });
     println!("{worlds} worlds: {seen:?}");
     // Agreement about nothing is no agreement: every answer has to have come up often.
-    let parts = [seen.shown, seen.hidden, seen.allowed, seen.denied, seen.done, seen.passed_over, seen.refused];
+    let parts = [seen.shown, seen.hidden, seen.allowed, seen.denied, seen.done, seen.passed_over, seen.refused, 20 * seen.by_index];
     assert!(worlds < 20 || parts.iter().all(|part| *part as u64 > 10 * worlds), "too little was compared: {seen:?}");
 }
 
@@ -153,12 +153,24 @@ fn fill(random: &mut Random, world: &mut World, mirror: &Mirror, table: &mut Tab
     table.insert(admin, mirror, before);
     table.protect(admin, world);
     table.insert(admin, mirror, after);
-    for column in table.reference_columns() {
-        if random.percent(60) {
-            admin.run(&format!("create index on docs ({column})"));
+    let people = ["created_by", "requested_by", "own_acl"].map(str::to_owned);
+    let most = [60, 100][random.below(2)];
+    for column in table.reference_columns().into_iter().chain(people) {
+        if random.percent(most) {
+            let sorts = [
+                format!("({column})"),
+                format!("({column}, id)"),
+                format!("(locked, {column})"),
+                format!("using hash ({column})"),
+                format!("({column}) where {column} is not null"),
+            ];
+            // Mostly the plain one.
+            let sort = random.below(2 * sorts.len());
+            admin.run(&format!("create index on docs {}", sorts.get(sort).unwrap_or(&sorts[0])));
         }
     }
-    if random.percent(70) {
+    // Without statistics every value counts as rare, and indexes are asked for whatever they may be.
+    if random.percent(40) {
         admin.run("analyze docs");
     }
 }
@@ -169,11 +181,14 @@ fn plans(random: &mut Random, session: &mut Session) {
         "set plan_cache_mode = force_generic_plan",
         "set plan_cache_mode = force_custom_plan",
         "set enable_seqscan = off",
+        "set enable_seqscan = off; set plan_cache_mode = force_generic_plan",
+        "set enable_seqscan = off; set enable_indexscan = off",
+        "set enable_seqscan = off; set enable_bitmapscan = off",
         "set enable_indexscan = off; set enable_bitmapscan = off",
         "set force_parallel_mode = on; set parallel_setup_cost = 0; set min_parallel_table_scan_size = 0; \
          set parallel_tuple_cost = 0",
     ];
-    if random.percent(60) {
+    if random.percent(75) {
         let setting = settings[random.below(settings.len())];
         // The parallel one has another name from PostgreSQL 16 on.
         if session.attempt(setting).is_err() {

@@ -5,6 +5,8 @@
 use docacl_core::Actions;
 use pgrx::pg_sys;
 
+use super::nodes::items;
+
 /// The checks beside one: what each wants.
 #[derive(Default)]
 pub struct Beside {
@@ -52,7 +54,3 @@ pub unsafe fn beside(rel: *mut pg_sys::RelOptInfo, function: pg_sys::Oid, args: 
     if met { out } else { Beside::default() }
 }
 
-unsafe fn items<'a>(list: *mut pg_sys::List) -> &'a [pg_sys::ListCell] {
-    // SAFETY: a list of the planner's.
-    unsafe { if list.is_null() { &[] } else { std::slice::from_raw_parts((*list).elements, (*list).length as usize) } }
-}
