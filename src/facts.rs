@@ -252,10 +252,23 @@ pub fn children_of(parent: i64, snap: &Snap) -> Result<Vec<Resource>> {
     all(access("resource", "resource_parent"), &[Eq::int8(4, parent)], snap, read_resource)
 }
 
-/// The resources whose parent this is, without rows' own lists, of which a location may have a million.
-pub fn resources_below(parent: i64, snap: &Snap) -> Result<Vec<Resource>> {
-    all(access("resource", "resource_below"), &[Eq::int8(4, parent)], snap, |t| {
-        Ok(read_resource(t)?.filter(|r| r.kind != "document"))
+/// Calls `each` for the resources of these ids.
+pub fn resources_of(ids: &[i64], snap: &Snap, each: impl FnMut(Resource)) -> Result<()> {
+    some(access("resource", "resource_pkey"), 1, ids, snap, each)
+}
+
+/// Calls `each` for the resources whose parent is one of these, without rows' own lists, of which a location may have a
+/// million.
+pub fn resources_below(parents: &[i64], snap: &Snap, each: impl FnMut(Resource)) -> Result<()> {
+    some(access("resource", "resource_below"), 4, parents, snap, each)
+}
+
+fn some(access: Access, attno: i16, values: &[i64], snap: &Snap, mut each: impl FnMut(Resource)) -> Result<()> {
+    scan::each_of(access, attno, values, snap, |t| {
+        if let Some(resource) = read_resource(t)?.filter(|r| r.kind != "document") {
+            each(resource);
+        }
+        Ok(true)
     })
 }
 

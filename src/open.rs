@@ -77,16 +77,13 @@ fn walk(ring: &Ring, account: i64, wanted: Actions, snap: &Snap) -> Result<Opene
     let mut out = Opened { by_kind: vec![] };
     let mut seen = HashSet::new();
     let mut below: Vec<i64> = Vec::new();
-    for (id, mask) in ring.granted() {
-        if permits(mask, wanted)
-            && let Some(r) = facts::resource(id, snap)?
-            && r.account == account
-            && seen.insert(id)
-        {
+    let granted: Vec<i64> = ring.granted().filter(|(_, mask)| permits(*mask, wanted)).map(|(id, _)| id).collect();
+    facts::resources_of(&granted, snap, |r| {
+        if r.account == account && seen.insert(r.id) {
             out.take(&r);
-            below.push(id);
+            below.push(r.id);
         }
-    }
+    })?;
     for (kind, mask) in ring.stars() {
         if permits(mask, wanted) {
             facts::of_kind(account, kind, snap, |r| {
@@ -97,13 +94,15 @@ fn walk(ring: &Ring, account: i64, wanted: Actions, snap: &Snap) -> Result<Opene
             })?;
         }
     }
-    while let Some(parent) = below.pop() {
-        for child in facts::resources_below(parent, snap)? {
+    // Level by level: a tree has few, and each is read in one scan.
+    while !below.is_empty() {
+        let parents = std::mem::take(&mut below);
+        facts::resources_below(&parents, snap, |child| {
             if child.inherits && seen.insert(child.id) {
                 out.take(&child);
                 below.push(child.id);
             }
-        }
+        })?;
     }
     Ok(out)
 }

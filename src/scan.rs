@@ -29,28 +29,30 @@ pub struct Eq {
     attno: i16,
     procedure: pg_sys::Oid,
     value: pg_sys::Datum,
+    /// The value is an array: the column must equal one of its elements.
+    any: bool,
 }
 
 impl Eq {
     /// A bigint column.
     pub fn int8(attno: i16, value: i64) -> Eq {
-        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_INT8EQ), value: pg_sys::Datum::from(value) }
+        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_INT8EQ), value: pg_sys::Datum::from(value), any: false }
     }
 
     /// A smallint column.
     pub fn int2(attno: i16, value: i16) -> Eq {
-        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_INT2EQ), value: pg_sys::Datum::from(value) }
+        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_INT2EQ), value: pg_sys::Datum::from(value), any: false }
     }
 
     /// An oid column.
     pub fn oid(attno: i16, value: pg_sys::Oid) -> Eq {
-        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_OIDEQ), value: pg_sys::Datum::from(value) }
+        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_OIDEQ), value: pg_sys::Datum::from(value), any: false }
     }
 
     /// A text column.
     pub fn text(attno: i16, value: &str) -> Result<Eq> {
         let value = value.into_datum().ok_or_else(|| internal("no datum for a text"))?;
-        Ok(Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_TEXTEQ), value })
+        Ok(Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_TEXTEQ), value, any: false })
     }
 }
 
@@ -179,6 +181,9 @@ pub fn each(access: Access, keys: &[Eq], snap: &Snap, mut row: impl FnMut(&Tuple
         let relation = pg_sys::table_open(table, pg_sys::AccessShareLock as i32);
         for (slot, key) in scan_keys.iter_mut().zip(keys) {
             pg_sys::ScanKeyInit(slot, key.attno, pg_sys::BTEqualStrategyNumber as u16, key.procedure, key.value);
+            if key.any {
+                slot.sk_flags |= pg_sys::SK_SEARCHARRAY as i32;
+            }
             // ScanKeyInit sets "C"; our text columns have the database's default collation.
             slot.sk_collation = pg_sys::DEFAULT_COLLATION_OID;
         }
@@ -209,6 +214,27 @@ pub fn each(access: Access, keys: &[Eq], snap: &Snap, mut row: impl FnMut(&Tuple
         drop(opened);
     }
     Ok(())
+}
+
+/// Calls `row` for every row of which a bigint column is one of these, in one scan: it costs a third of as many scans.
+pub fn each_of(
+    access: Access,
+    attno: i16,
+    values: &[i64],
+    snap: &Snap,
+    mut row: impl FnMut(&Tuple) -> Result<bool>,
+) -> Result<()> {
+    // SAFETY: a plain read of backend state.
+    if unsafe { pg_sys::IgnoreSystemIndexes } {
+        // Then the table is read from end to end, which knows nothing of arrays.
+        return values.iter().try_for_each(|value| each(access, &[Eq::int8(attno, *value)], snap, &mut row));
+    }
+    if values.is_empty() {
+        return Ok(());
+    }
+    let array = values.into_datum().ok_or_else(|| internal("no datum for an array"))?;
+    let any = Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_INT8EQ), value: array, any: true };
+    each(access, &[any], snap, row)
 }
 
 /// The first row that the index finds.

@@ -155,7 +155,12 @@ struct Row {
 
 impl Row {
     /// The calls that together say whether all of `wanted` is allowed.
-    unsafe fn calls(&self, root: *mut pg_sys::PlannerInfo, spec: &Spec, wanted: Actions) -> Result<Vec<*mut pg_sys::Node>> {
+    unsafe fn calls(
+        &self,
+        root: *mut pg_sys::PlannerInfo,
+        spec: &Spec,
+        wanted: Actions,
+    ) -> Result<Vec<*mut pg_sys::Node>> {
         let mut out = Vec::new();
         let all = columns(self.relation, spec)?;
         let parents = spec.parent.as_ref().map_or(0, |p| p.column.columns().len());

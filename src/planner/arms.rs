@@ -242,7 +242,8 @@ impl Making<'_> {
 
     /// That some gate is engaged that lets the row through, or none, and it lies in an intray.
     unsafe fn row(&self) -> Result<Option<*mut pg_sys::Node>> {
-        if !self.columns.may_be_in_an_intray(&self.table) || self.columns.gates.iter().any(|g| g.references.is_empty()) {
+        if !self.columns.may_be_in_an_intray(&self.table) || self.columns.gates.iter().any(|g| g.references.is_empty())
+        {
             return Ok(None);
         }
         // SAFETY: the planner's nodes.
@@ -332,8 +333,7 @@ impl Making<'_> {
         // SAFETY: the planner's nodes.
         unsafe {
             let all: Vec<Column> = self.columns.gates.iter().flat_map(Gate::all).collect();
-            let indexed =
-                self.table.access(column) > Access::None || all.iter().any(|c| self.table.finds_null(*c));
+            let indexed = self.table.access(column) > Access::None || all.iter().any(|c| self.table.finds_null(*c));
             if !indexed {
                 return Ok(None);
             }

@@ -53,4 +53,3 @@ pub unsafe fn beside(rel: *mut pg_sys::RelOptInfo, function: pg_sys::Oid, args: 
     // A call that is not among them is part of another condition: nothing is said about it.
     if met { out } else { Beside::default() }
 }
-

@@ -99,8 +99,8 @@ unsafe fn condition(request: &mut pg_sys::SupportRequestIndexCondition) -> Resul
         let equal = pg_sys::get_opfamily_member(request.opfamily, left, element, strategy as i16);
         let function = nodes::beside(request.funcid, name, &[pg_sys::INT8OID, pg_sys::TEXTOID]);
         let (Some(function), false) = (function, equal == pg_sys::Oid::INVALID) else { return Ok(None) };
-        let what: What = serde_json::from_str(&read_text((*what).constvalue)?)
-            .map_err(|e| crate::error::internal(e.to_string()))?;
+        let what: What =
+            serde_json::from_str(&read_text((*what).constvalue)?).map_err(|e| crate::error::internal(e.to_string()))?;
         let wanted = Actions::from_bits_retain((*wanted).constvalue.value() as u64);
         let values = nodes::call(function, array, wanted, &what, None)?;
         let clause = nodes::any(column, equal, request.indexcollation, values);

@@ -163,12 +163,7 @@ impl Call<'_> {
         let gates = self.shape.gates.iter();
         let mut out = Columns {
             gates: gates
-                .map(|g| Gate {
-                    own: None,
-                    references: vec![],
-                    constant: !g.constant.is_empty(),
-                    required: g.required,
-                })
+                .map(|g| Gate { own: None, references: vec![], constant: !g.constant.is_empty(), required: g.required })
                 .collect(),
             owner: None,
             requester: None,

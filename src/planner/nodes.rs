@@ -65,8 +65,7 @@ impl Column {
             let test = pg_sys::palloc0(size_of::<pg_sys::NullTest>()).cast::<pg_sys::NullTest>();
             (*test).xpr.type_ = pg_sys::NodeTag::T_NullTest;
             (*test).arg = pg_sys::copyObjectImpl(self.var.cast()).cast();
-            (*test).nulltesttype =
-                if null { pg_sys::NullTestType::IS_NULL } else { pg_sys::NullTestType::IS_NOT_NULL };
+            (*test).nulltesttype = if null { pg_sys::NullTestType::IS_NULL } else { pg_sys::NullTestType::IS_NOT_NULL };
             (*test).location = -1;
             test.cast()
         }

@@ -58,7 +58,16 @@ fn the_engine_says_what_the_rules_say() {
     });
     println!("{worlds} worlds: {seen:?}");
     // Agreement about nothing is no agreement: every answer has to have come up often.
-    let parts = [seen.shown, seen.hidden, seen.allowed, seen.denied, seen.done, seen.passed_over, seen.refused, 20 * seen.by_index];
+    let parts = [
+        seen.shown,
+        seen.hidden,
+        seen.allowed,
+        seen.denied,
+        seen.done,
+        seen.passed_over,
+        seen.refused,
+        20 * seen.by_index,
+    ];
     assert!(worlds < 20 || parts.iter().all(|part| *part as u64 > 10 * worlds), "too little was compared: {seen:?}");
 }
 
