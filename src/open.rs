@@ -253,7 +253,7 @@ fn collect<'a>(open: impl Iterator<Item = &'a Open>, by: By, of: Of) -> Array {
 }
 
 /// A plan with more values to ask an index for is not meant for whoever runs it: the next run plans anew.
-const MOST_SHARED: usize = 10_000;
+pub const MOST_SHARED: usize = 10_000;
 
 /// The array of one execution of a statement: the executor asks again at every rescan of an inner index scan.
 struct Site {

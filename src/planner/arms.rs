@@ -338,10 +338,10 @@ impl Making<'_> {
                 return Ok(None);
             }
             let null = all.iter().map(|c| self.table.part_null(*c)).fold(1.0, f64::min);
-            let part = self.part(column, &what)?.min(null);
+            let Some(part) = self.part(column, &what)? else { return Ok(None) };
             let mut nodes: Vec<_> = all.iter().map(|c| c.is_null(true)).collect();
             nodes.push(self.call(&what, column)?);
-            Ok(Some(Some(Arm { node: all_of(nodes), part })))
+            Ok(Some(Some(Arm { node: all_of(nodes), part: part.min(null) })))
         }
     }
 
@@ -360,7 +360,7 @@ impl Making<'_> {
         if access == Access::None || plain && access == Access::Partial {
             return Ok(None);
         }
-        let part = self.part(column, &what)?;
+        let Some(part) = self.part(column, &what)? else { return Ok(None) };
         // SAFETY: the planner's nodes.
         let call = unsafe { self.call(&what, column)? };
         // What is left out of an index of part of the rows is mostly what is null.
@@ -368,8 +368,10 @@ impl Making<'_> {
         Ok(Some(Arm { node, part }))
     }
 
-    fn part(&self, column: Column, what: &What) -> Result<f64> {
-        part(&self.table, column, what, &self.ring, self.wanted, &self.snap)
+    /// `None`: more values open than a plan should list.
+    fn part(&self, column: Column, what: &What) -> Result<Option<f64>> {
+        let values = open::array(&self.ring, what, self.wanted, array_of(column.ty), &self.snap, false)?;
+        Ok((values.len() <= open::MOST_SHARED).then(|| self.table.part(column, &values)))
     }
 
     /// `docacl.row_may_open(wanted, what, column)`.
