@@ -57,6 +57,8 @@ LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_row_may_
 COMMENT ON FUNCTION docacl.row_may_open(bigint, text, "any") IS 'True. In plans of queries on protected tables, beside docacl.row_check, which decides: says to the planner by which index the rows are found.';
 CREATE FUNCTION docacl.row_may_open_support(internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_row_may_open_support';
+-- The planner asks nobody's right to execute it.
+REVOKE ALL ON FUNCTION docacl.row_may_open_support(internal) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.row_may_open_support(internal) IS 'Planner support of docacl.row_may_open: its index condition.';
 ALTER FUNCTION docacl.row_may_open(bigint, text, "any") SUPPORT docacl.row_may_open_support;
 
@@ -2004,3 +2006,21 @@ COMMENT ON COLUMN docacl.api_key_list.last_used IS 'To about five minutes; null:
 COMMENT ON COLUMN docacl.api_key_list.created_by IS 'Null where the reader may not see who it was.';
 GRANT SELECT ON docacl.api_key_list TO PUBLIC;
 -- End of tokens and API keys.
+
+-- That a resource was made: it touches no stamp (sql/stamps.sql), but lists of what opens lack it. Rows' own lists aside.
+CREATE FUNCTION docacl.note_creation() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF EXISTS (SELECT FROM new_rows AS n WHERE n.kind <> 'document') THEN
+        PERFORM setval('docacl.change'::regclass, 1 + ('x0' || right(replace(gen_random_uuid()::text, '-', ''), 15))::bit(64)::bigint);
+    END IF;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.note_creation() FROM PUBLIC;
+COMMENT ON FUNCTION docacl.note_creation() IS 'Gives docacl.change another value where a resource was made that is no row''s own list.';
+
+CREATE TRIGGER note_creation AFTER INSERT ON docacl.resource REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.note_creation();
+CREATE TRIGGER note_replicated AFTER INSERT ON docacl.resource FOR EACH ROW
+    WHEN (pg_catalog.current_setting('session_replication_role') = 'replica') EXECUTE FUNCTION docacl.note_change();
+ALTER TABLE docacl.resource ENABLE ALWAYS TRIGGER note_creation, ENABLE ALWAYS TRIGGER note_replicated;

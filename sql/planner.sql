@@ -25,5 +25,7 @@ LANGUAGE c STABLE LEAKPROOF PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_row_may_
 COMMENT ON FUNCTION docacl.row_may_open(bigint, text, "any") IS 'True. In plans of queries on protected tables, beside docacl.row_check, which decides: says to the planner by which index the rows are found.';
 CREATE FUNCTION docacl.row_may_open_support(internal) RETURNS internal
 LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE AS 'MODULE_PATHNAME', 'docacl_row_may_open_support';
+-- The planner asks nobody's right to execute it.
+REVOKE ALL ON FUNCTION docacl.row_may_open_support(internal) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.row_may_open_support(internal) IS 'Planner support of docacl.row_may_open: its index condition.';
 ALTER FUNCTION docacl.row_may_open(bigint, text, "any") SUPPORT docacl.row_may_open_support;

@@ -206,11 +206,20 @@ pub struct Moment {
     now: facts::Moment,
 }
 
-impl Moment {
-    /// Whether both see the same rows, whatever the time.
-    pub fn sees_as(&self, other: &Moment) -> bool {
-        self.sight == other.sight
-    }
+/// What is known of the resources that there are: as long as it is the same, every snapshot saw the same ones, rows' own
+/// lists aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Existing {
+    /// The snapshot, or what [`change::settled`] said of it.
+    seen: std::result::Result<i64, u64>,
+    generation: u64,
+}
+
+/// Which resources a snapshot sees.
+pub fn existing(snap: &Snap) -> Existing {
+    watch();
+    let seen = looking(snap, |cache| cache.settled.ok_or(cache.sights));
+    Existing { seen, generation: scan::generation() }
 }
 
 /// The moment of a snapshot.

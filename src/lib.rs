@@ -66,6 +66,7 @@ mod work;
 extension_sql_file!("../sql/tables.sql", name = "tables", bootstrap);
 extension_sql_file!("../sql/stamps.sql", name = "stamps", requires = ["tables"]);
 extension_sql_file!("../sql/changes.sql", name = "changes", requires = ["stamps"]);
+extension_sql_file!("../sql/creations.sql", name = "creations", requires = ["changes"]);
 extension_sql_file!("../sql/references.sql", name = "references", requires = ["changes"]);
 extension_sql_file!("../sql/seed.sql", name = "seed", requires = ["references"]);
 extension_sql_file!("../sql/main.sql", name = "main", requires = ["seed", admin::account::acl_create_account]);

@@ -107,13 +107,14 @@ fn walk(ring: &Ring, account: i64, wanted: Actions, snap: &Snap) -> Result<Opene
     Ok(out)
 }
 
-/// What opens for a ring that is no admin's. The ring is of its time; resources have no periods. `exact`: as this snapshot sees it, as an index condition needs it; else as
-/// it was seen since the ring was compiled, which is good enough for an estimate.
+/// What opens for a ring that is no admin's. The ring is of its time; resources have no periods. `exact`: as this
+/// snapshot sees it, as an index condition needs it; else as it was seen since the ring was compiled, which is good
+/// enough for an estimate.
 fn opened(ring: &Ring, account: i64, wanted: Actions, snap: &Snap, exact: bool) -> Result<Rc<Opened>> {
     /// SELECT's, UPDATE's and DELETE's policies ask for different actions.
     const MOST_KEPT: usize = 4;
-    let moment = freshness::moment(snap);
-    let serves = |k: &&Kept| k.wanted == wanted && (!exact || k.moment.sees_as(&moment));
+    let existing = freshness::existing(snap);
+    let serves = |k: &&Kept| k.wanted == wanted && (!exact || k.existing == existing);
     let known = ring.opened.borrow().iter().find(serves).map(|k| k.opened.clone());
     if let Some(known) = known {
         return Ok(known);
@@ -124,14 +125,14 @@ fn opened(ring: &Ring, account: i64, wanted: Actions, snap: &Snap, exact: bool) 
     if kept.len() >= MOST_KEPT {
         kept.remove(0);
     }
-    kept.push(Kept { wanted, moment, opened: opened.clone() });
+    kept.push(Kept { wanted, existing, opened: opened.clone() });
     Ok(opened)
 }
 
-/// What opened at some moment.
+/// What opened among the resources that there were.
 pub struct Kept {
     wanted: Actions,
-    moment: freshness::Moment,
+    existing: freshness::Existing,
     opened: Rc<Opened>,
 }
 

@@ -121,11 +121,12 @@ fn apply(word: &str, written: Ref) -> Result<()> {
 
 /// Everything below a resource, rows' own lists aside.
 fn below(top: &Resource, snap: &Snap) -> Result<Vec<Resource>> {
-    let mut out = facts::resources_below(top.id, snap)?;
-    let mut at = 0;
-    while let Some(next) = out.get(at).map(|r| r.id) {
-        out.extend(facts::resources_below(next, snap)?);
-        at += 1;
+    let mut out = Vec::new();
+    let mut level = vec![top.id];
+    while !level.is_empty() {
+        let met = out.len();
+        facts::resources_below(&level, snap, |r| out.push(r))?;
+        level = out.iter().skip(met).map(|r: &Resource| r.id).collect();
     }
     Ok(out)
 }
