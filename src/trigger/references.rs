@@ -93,6 +93,9 @@ pub fn require_gates(site: &Site, values: &Values) -> Result<()> {
 /// Checks the columns that name principals, those of them that `changed`.
 pub fn check_people(site: &mut Site, values: &Values, changed: impl Fn(Column) -> bool) -> Result<()> {
     let me = site.bound.as_ref().map(|b| b.new.ring.clone());
+    // To who is judged, another account's people do not exist. (system is of none.)
+    let mine = if site.exempt { None } else { me.as_ref().and_then(|ring| ring.account) };
+    let foreign = |p: &facts::Principal| mine.is_some() && p.account.is_some() && p.account != mine;
     for who in [site.columns.owner, site.columns.requester, site.columns.deleted_by].into_iter().flatten() {
         let Some(datum) = values.get(who.column).filter(|_| changed(who.column)) else { continue };
         let value = text_of(who.column.ty, datum)?;
@@ -112,7 +115,7 @@ pub fn check_people(site: &mut Site, values: &Values, changed: impl Fn(Column) -
             },
             By::Key => facts::principal_with_key(&asked.1, &snap)?,
         };
-        if found.is_none() {
+        if found.is_none_or(|p| foreign(&p)) {
             return Err(missing_reference(
                 "owner, requester or deleter of the row is a principal that does not exist",
                 "Create the user first with acl_create_user, or leave the column null.",

@@ -211,6 +211,12 @@ SELECT a.role, s.statement FROM es_asker a,
  WHERE (f.written ~ '\D' ) = (s.statement LIKE '%keyed%')
    AND (SELECT string_agg(replace(c, f.written, '<>'), '|') FROM es_complaint(a.role, replace(s.statement, '{}', f.written)) AS c)
        IS DISTINCT FROM (SELECT string_agg(replace(c, '987654321', '<>'), '|') FROM es_complaint(a.role, replace(s.statement, '{}', '987654321')) AS c);
+-- an admin says whose a row is, among the people of his account
+SELECT a.role, f.written, es_complaint(a.role, format('INSERT INTO es_doc (id, environment, created_by) VALUES (7, %s, %s)', es('east', 'environment', 'Same'), f.id)) AS came
+  FROM es_asker a, (SELECT 'of west' AS written, id FROM docacl.principal WHERE account_id = (SELECT id FROM es_west) AND name = 'ann' UNION ALL VALUES ('nothing', 987654321)
+                    UNION ALL SELECT 'system', 1 UNION ALL SELECT 'of east', id FROM docacl.principal WHERE account_id = es('east', 'account', 'east') AND name = 'ann') AS f
+ WHERE a.role = 'regress_es_boss' ORDER BY f.written;
+SELECT left(es_complaint('regress_es_boss', format('UPDATE es_doc SET created_by = %s WHERE id = 1', id)), 5) AS "23503" FROM docacl.principal WHERE account_id = (SELECT id FROM es_west) AND name = 'ann' LIMIT 1;
 RESET client_min_messages;
 
 --
