@@ -117,9 +117,11 @@ impl Tries<'_> {
             return None;
         }
         let account = self.world.account_of_row(&old.row)?;
+        // To an admin, another account's people are none to own a row (23503): not what is compared here.
+        let home = who.and_then(|id| self.world.principals[id].account).unwrap_or(account);
         let users = (0..self.world.principals.len()).filter(|id| {
             let principal = &self.world.principals[*id];
-            principal.kind == PrincipalKind::User && principal.account == Some(account)
+            principal.kind == PrincipalKind::User && principal.account == Some(home)
         });
         let users: Vec<PrincipalId> = users.collect();
         let mut new = old.clone();
@@ -162,7 +164,10 @@ impl Tries<'_> {
         }
         record.row.deleted = false;
         record.row.deleted_by = None;
-        if self.table.lacks_required(&record.row) || self.is_unowned_by_admin(who, &record) {
+        if self.table.lacks_required(&record.row)
+            || self.is_unowned_by_admin(who, &record)
+            || self.names_strangers_as_admin(who, &record)
+        {
             return;
         }
         let returning = self.random.percent(40);
@@ -207,6 +212,13 @@ impl Tries<'_> {
         let home = who.and_then(|id| self.world.principals[id].account);
         let admin = home.is_some_and(|account| who.is_some_and(|id| self.world.is_admin(id, account)));
         !engaged && admin
+    }
+
+    /// An admin who names another account's people: to him they do not exist (23503).
+    fn names_strangers_as_admin(&self, who: Option<PrincipalId>, record: &Record) -> bool {
+        let Some((id, home)) = who.and_then(|id| Some((id, self.world.principals[id].account?))) else { return false };
+        let strange = |p: PrincipalId| self.world.principals[p].account.is_some_and(|account| account != home);
+        self.world.is_admin(id, home) && [record.row.owner, record.row.requester].into_iter().flatten().any(strange)
     }
 
     /// "owner becomes the current user whatever the statement said; requester: null stays null, any value becomes the

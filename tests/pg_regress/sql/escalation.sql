@@ -1,5 +1,5 @@
 --
--- Reaching another account, one argument after the other: every function of docacl that there is, called by people of one
+-- Reaching another account (T12, T13), one argument after the other: every function of docacl that there is, called by people of one
 -- account with the names, paths, e-mails, keys and ids of another. What it answers is what it answers of nothing, to the
 -- byte, and nothing of the other account changes. Then what the tables, views and functions below tell, and ways up that are not
 -- in administer.sql.
