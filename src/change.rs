@@ -8,7 +8,8 @@
 //! horizon), followed by the same value once more, sees all of those changes and no other; so does every other such
 //! snapshot. Rings found valid under one of them are valid under all.
 //!
-//! Measured on PostgreSQL 15: about 0.4 µs, where reading stamps takes about 1 µs for each of a user's roles.
+//! Measured on PostgreSQL 15, a loaded machine, a user of three roles: a prepared point read by key, while another session
+//! commits between any two, takes 8 µs of CPU more than without row security; with the stamps read each time 19 µs.
 //!
 //! INVARIANT: the value is read after the snapshot was taken, and the horizon after the value. A value that is not
 //! known to be settled answers nothing: then the stamps themselves are read.
