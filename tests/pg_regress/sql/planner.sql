@@ -316,3 +316,26 @@ SELECT * FROM plan('wide', 'SELECT count(body) FROM parts');
 ALTER TABLE docs RENAME TO other;
 ALTER TABLE parts RENAME TO docs;
 SELECT differences AS n0, users, who_see_some > 8 AS t FROM compare();
+
+-- What opens is kept for later statements until a resource is made, by whomever.
+CREATE TABLE shelf (id int PRIMARY KEY, place bigint NOT NULL);
+INSERT INTO shelf SELECT i, p.id FROM generate_series(1, 3000) i JOIN docacl.resource p ON p.kind = 'location' AND p.name = 'L' || 21 + i % 100;
+CREATE INDEX shelf_place ON shelf (place);
+ANALYZE shelf;
+GRANT SELECT ON shelf TO regress_app;
+DO $$ BEGIN
+    PERFORM acl_create('location', 'kept'), acl_create_user('keeper', 'keeper@example.org', 'Users'), acl_grant('keeper', 'view', 'location', '/kept');
+    PERFORM acl_protect('shelf', '{"location": {"column": "place", "by": "id"}}');
+END $$;
+SET enable_seqscan = off;
+SET plan_cache_mode = force_generic_plan;
+PREPARE kept AS SELECT count(*) FROM shelf;
+SET ROLE regress_app;
+BEGIN; SELECT acl_set_user('keeper'); EXECUTE kept; COMMIT;
+BEGIN; SELECT acl_set_user('keeper'); EXECUTE kept; COMMIT;
+RESET ROLE;
+DO $$ BEGIN PERFORM acl_create('location', 'later', parent => '/kept', inherits => true); END $$;
+INSERT INTO shelf SELECT 9000 + i, p.id FROM generate_series(1, 7) i, docacl.resource p WHERE p.name = 'later';
+SET ROLE regress_app;
+BEGIN; SELECT acl_set_user('keeper'); EXECUTE kept; COMMIT;
+RESET ROLE;
