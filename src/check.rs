@@ -14,7 +14,7 @@ use docacl_core::Actions;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use crate::bound::{Bound, Row};
+use crate::bound::{Bound, Quick, Row};
 use crate::error::{Result, internal, wrong_state};
 use crate::login::cursors::Reading;
 use crate::scan::Snap;
@@ -28,14 +28,23 @@ const FIXED: usize = 2;
 /// What one statement needs for one call site.
 struct Site {
     wanted: Actions,
-    /// None: nobody is asking.
-    bound: Option<Bound>,
+    answer: Answer,
     identity: identity::Seen,
     /// The row may have waited for another session: judge it by what is granted then, too.
     rechecks: bool,
     types: Vec<Type>,
     latest: RefCell<Option<Latest>>,
     _reading: Option<Reading>,
+}
+
+/// How a row is answered.
+#[allow(clippy::large_enum_variant, reason = "there is one a call site, and a box is one more jump for every row")]
+enum Answer {
+    Quick(Quick),
+    /// One question about several actions, and shapes that have no quick form.
+    Slow(Box<Bound>),
+    /// Who is asking, nobody or system, decides it alone.
+    Always(bool),
 }
 
 /// A shape bound to what is granted at some moment after the statement began.
@@ -109,16 +118,37 @@ pub extern "C" fn pg_finfo_docacl_row_check() -> &'static pg_sys::Pg_finfo_recor
 pub unsafe extern "C-unwind" fn docacl_row_check(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
     // SAFETY: PostgreSQL calls with a valid fcinfo; fn_extra is ours.
     unsafe {
-        let site = (*(*fcinfo).flinfo).fn_extra as *const Site;
-        if let Some(site) = site.as_ref()
+        if let Some(site) = ((*(*fcinfo).flinfo).fn_extra as *const Site).as_ref()
             && site.identity.is_still()
+            // Asked before the answer is known: a jump that depends on the row cannot be foreseen.
             && !site.rechecks
+            && let Answer::Quick(quick) = &site.answer
+            && let Some(open) = quick.any_plain(&Arguments { fcinfo })
+            && !cfg!(debug_assertions)
         {
-            let known = match &site.bound {
-                Some(bound) => bound.any_kept(site.wanted, &Arguments { fcinfo }),
-                None => Some(false),
+            return pg_sys::Datum::from(open);
+        }
+        row_check_known(fcinfo)
+    }
+}
+
+/// Every row of which all is known. Apart, so that the most frequent ones need few registers.
+#[inline(never)]
+unsafe extern "C-unwind" fn row_check_known(fcinfo: pg_sys::FunctionCallInfo) -> pg_sys::Datum {
+    // SAFETY: as above.
+    unsafe {
+        if let Some(site) = ((*(*fcinfo).flinfo).fn_extra as *const Site).as_ref()
+            && site.identity.is_still()
+        {
+            let known = match &site.answer {
+                Answer::Quick(quick) => quick.any(&Arguments { fcinfo }),
+                Answer::Slow(_) => None,
+                Answer::Always(answer) => Some(*answer),
             };
-            if let Some(open) = known {
+            if let Some(open) = known
+                && !(open && site.rechecks)
+                && !cfg!(debug_assertions)
+            {
                 return pg_sys::Datum::from(open);
             }
         }
@@ -145,18 +175,32 @@ unsafe extern "C-unwind" fn row_check_guarded(fcinfo: pg_sys::FunctionCallInfo) 
         if !site.identity.is_still() {
             raise(identity_changed());
         }
-        let Some(bound) = &site.bound else {
-            return pg_sys::Datum::from(false);
+        let (bound, quick) = match &site.answer {
+            Answer::Quick(quick) => (quick.bound(), Some(quick)),
+            Answer::Slow(bound) => (&**bound, None),
+            Answer::Always(answer) => return pg_sys::Datum::from(*answer),
         };
         let row = Arguments { fcinfo };
         let open = bound
             .any(site.wanted, &row, Snap::statement)
+            .and_then(|open| compared(quick, &row, open))
             .and_then(|open| if open && site.rechecks { site.opens_now(bound, &row) } else { Ok(open) });
         match open {
             Ok(open) => pg_sys::Datum::from(open),
             Err(e) => raise(e),
         }
     }
+}
+
+/// The quick answers have to be the same. Builds with debug assertions, which the tests use, compare them for every row.
+fn compared(quick: Option<&Quick>, row: &Arguments, open: bool) -> Result<bool> {
+    if cfg!(debug_assertions)
+        && let Some(quick) = quick
+        && [quick.any_plain(row), quick.any(row)].into_iter().flatten().any(|quick| quick != open)
+    {
+        return Err(internal("the quick check and the check itself differ"));
+    }
+    Ok(open)
 }
 
 /// 55000: a cursor or function began as one principal and went on as another.
@@ -191,18 +235,25 @@ unsafe fn bind(fcinfo: pg_sys::FunctionCallInfo) -> Result<*const Site> {
         let snap = Snap::statement();
         let types: Vec<Type> =
             (FIXED..nargs).map(|at| Type::of(pg_sys::get_fn_expr_argtype(flinfo, at as i32))).collect();
-        let bound = match freshness::session_principal(&snap)? {
+        let answer = match freshness::session_principal(&snap)? {
             None => {
                 identity::refuse_nobody()?;
-                None
+                Answer::Always(false)
             }
-            Some(id) => Some(Bound::new(freshness::ring(id, &snap)?, Shape::parse(text.as_bytes())?, &types, &snap)?),
+            Some(id) => {
+                let bound = Bound::new(freshness::ring(id, &snap)?, Shape::parse(text.as_bytes())?, &types, &snap)?;
+                match bound.any_row() {
+                    Some(answer) => Answer::Always(answer),
+                    None => Quick::new(bound, wanted).map_or_else(Answer::Slow, Answer::Quick),
+                }
+            }
         };
         let writes = wanted != Actions::READ && wanted != Actions::ADD;
+        let reads = !matches!(answer, Answer::Always(false));
         let site = Box::into_raw(Box::new(Site {
             wanted,
-            _reading: bound.as_ref().map(|_| Reading::begin()),
-            bound,
+            _reading: reads.then(Reading::begin),
+            answer,
             identity: identity::Seen::now(),
             // A parallel worker neither locks rows nor may take a snapshot.
             rechecks: writes

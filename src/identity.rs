@@ -92,8 +92,8 @@ unsafe extern "C" {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Seen {
     epoch: u64,
-    /// The database role, where it says who is asking.
-    role: Option<pg_sys::Oid>,
+    /// The database role, where it says who is asking; else InvalidOid.
+    role: pg_sys::Oid,
     /// Likewise the claims that a trusted server wrote.
     claims: u64,
 }
@@ -104,17 +104,22 @@ impl Seen {
     pub fn now() -> Seen {
         let epoch = EPOCH.load(Relaxed);
         if SETTING.load(Relaxed) != UNSET {
-            return Seen { epoch, role: None, claims: 0 };
+            return Seen { epoch, role: pg_sys::InvalidOid, claims: 0 };
         }
         // SAFETY: see the declaration.
-        let role = Some(unsafe { outer_user_unguarded() });
+        let role = unsafe { outer_user_unguarded() };
         Seen { epoch, role, claims: crate::login::claims::fingerprint() }
     }
 
-    /// Whether it is the same still.
+    /// Whether it is the same still. The setting is as it was while the epoch is, so it need not be read.
     #[inline]
     pub fn is_still(&self) -> bool {
-        *self == Seen::now()
+        if self.epoch != EPOCH.load(Relaxed) {
+            return false;
+        }
+        // SAFETY: see the declaration.
+        let same_role = || self.role == unsafe { outer_user_unguarded() };
+        self.role == pg_sys::InvalidOid || same_role() && self.claims == crate::login::claims::fingerprint()
     }
 }
 

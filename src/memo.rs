@@ -2,6 +2,11 @@
 
 use std::collections::HashMap;
 
+use docacl_core::digest::Question;
+
+use crate::digests::Digests;
+use crate::hash::Seeded;
+
 /// Not a key: bits 29–31 are never set in one.
 const EMPTY: u64 = u64::MAX;
 
@@ -37,6 +42,11 @@ impl IntTable {
             None if self.slots.is_empty() => None,
             None => self.probe(key),
         }
+    }
+
+    /// Where the table is an array: its first key and its length.
+    pub fn array(&self) -> Option<(i64, usize)> {
+        if self.dense.is_empty() { None } else { Some((self.base, self.dense.len())) }
     }
 
     /// All keys with their words, in no order.
@@ -207,9 +217,12 @@ fn uuid_text(u: u128) -> String {
 #[derive(Debug, Default)]
 pub struct Memo {
     ints: IntTable,
-    uuids: HashMap<u128, u64>,
-    texts: HashMap<Box<str>, u64>,
+    uuids: HashMap<u128, u64, Seeded>,
+    /// By their bytes in UTF-8.
+    texts: HashMap<Box<[u8]>, u64, Seeded>,
     text_bytes: usize,
+    #[allow(clippy::vec_box, reason = "quick checks point to them: they must not move when the vector grows")]
+    digests: Vec<Box<Digests>>,
 }
 
 impl Memo {
@@ -219,8 +232,20 @@ impl Memo {
         match value {
             Value::Int(i) => self.ints.get(i),
             Value::Uuid(u) => self.uuids.get(&u).copied(),
-            Value::Text(t) => self.texts.get(t).copied(),
+            Value::Text(t) => self.get_text(t.as_bytes()),
         }
+    }
+
+    /// The key found for a uuid.
+    #[inline]
+    pub fn get_uuid(&self, value: u128) -> Option<u64> {
+        self.uuids.get(&value).copied()
+    }
+
+    /// The key found for a text, given in UTF-8.
+    #[inline]
+    pub fn get_text(&self, value: &[u8]) -> Option<u64> {
+        self.texts.get(value).copied()
     }
 
     /// The key found for an integer.
@@ -232,20 +257,39 @@ impl Memo {
     /// Keeps the key found for a value.
     pub fn put(&mut self, value: Value<'_>, word: u64) {
         match value {
-            Value::Int(i) => self.ints.update(i, |_| word),
+            Value::Int(i) => {
+                self.ints.update(i, |_| word);
+                for digests in &mut self.digests {
+                    digests.put(i, word, &self.ints);
+                }
+            }
             Value::Uuid(u) => {
                 self.uuids.insert(u, word);
             }
             Value::Text(t) => {
                 self.text_bytes += t.len();
-                self.texts.insert(t.into(), word);
+                self.texts.insert(t.as_bytes().into(), word);
             }
         }
     }
 
+    /// The keys as a question sees them. The pointer stays good as long as the memo.
+    pub fn digests(&mut self, question: Question, scope: bool) -> *const Digests {
+        let found = self.digests.iter().position(|d| d.question == question && d.scope == scope);
+        let at = found.unwrap_or_else(|| {
+            self.digests.push(Box::new(Digests::of(question, scope, &self.ints)));
+            self.digests.len() - 1
+        });
+        &raw const *self.digests[at]
+    }
+
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
-        self.ints.bytes() + self.uuids.capacity() * 33 + self.texts.capacity() * 25 + self.text_bytes
+        self.ints.bytes()
+            + self.uuids.capacity() * 33
+            + self.texts.capacity() * 25
+            + self.text_bytes
+            + self.digests.iter().map(|d| size_of::<Digests>() + d.bytes()).sum::<usize>()
     }
 
     /// How many keys.
@@ -255,7 +299,9 @@ impl Memo {
 
     /// Forgets everything.
     pub fn clear(&mut self) {
-        *self = Memo::default();
+        let mut digests = std::mem::take(&mut self.digests);
+        digests.iter_mut().for_each(|d| d.clear());
+        *self = Memo { digests, ..Memo::default() };
     }
 }
 

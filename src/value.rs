@@ -67,9 +67,10 @@ pub fn read_text(datum: pg_sys::Datum) -> Result<String> {
         .ok_or_else(|| internal("a text that cannot be read"))
 }
 
-/// A text argument that lies in the row itself, neither compressed nor out of line: without a copy or a call.
+/// A text argument that lies in the row itself, neither compressed nor out of line: without a copy or a call. Its
+/// bytes are in the encoding of the database.
 #[inline]
-pub fn inline_text<'a>(datum: pg_sys::Datum) -> Option<&'a str> {
+pub fn inline_bytes<'a>(datum: pg_sys::Datum) -> Option<&'a [u8]> {
     // SAFETY: a text datum points to a varlena, which lives as long as the row; its header says how long it is.
     unsafe {
         let varlena = datum.cast_mut_ptr::<pg_sys::varlena>();
@@ -78,12 +79,17 @@ pub fn inline_text<'a>(datum: pg_sys::Datum) -> Option<&'a str> {
         if !inline {
             return None;
         }
-        let bytes = std::slice::from_raw_parts(
+        Some(std::slice::from_raw_parts(
             pgrx::varlena::vardata_any(varlena).cast::<u8>(),
             pgrx::varlena::varsize_any_exhdr(varlena),
-        );
-        std::str::from_utf8(bytes).ok()
+        ))
     }
+}
+
+/// [`inline_bytes`] as text.
+#[inline]
+pub fn inline_text<'a>(datum: pg_sys::Datum) -> Option<&'a str> {
+    std::str::from_utf8(inline_bytes(datum)?).ok()
 }
 
 /// The bits of a uuid's text: 32 hexadecimal digits, with dashes in the usual places or none.

@@ -10,6 +10,7 @@
 //! | [`kind`] | which kinds of resource there are, their gate, what may be granted on them |
 //! | [`key`] | what one mask grants and permits |
 //! | [`verdict`] | what a subject may do with one row, and which gate refused |
+//! | [`digest`] | the same for one action and many rows, a byte a key |
 //! | [`graph`] | closures and cycles of roles and of resource trees |
 //! | [`parent`] | what a row has of the row of another table that decides it |
 //! | [`name`] | which names are acceptable, and how paths are written |
@@ -17,6 +18,7 @@
 //! What is deliberately not here: loading facts, caching, snapshots, SQL.
 
 pub mod action;
+pub mod digest;
 pub mod graph;
 pub mod key;
 pub mod kind;

@@ -59,6 +59,19 @@ impl Tally {
         Tally { grants: 0, permits: u64::MAX, engaged: 0, all_home: true, missing_required: false, scope_home: false }
     }
 
+    /// Gates folded elsewhere, as far as the actions given go (`core::digest`).
+    pub(crate) const fn summary(
+        grants: Actions,
+        permits: Actions,
+        engaged: bool,
+        all_home: bool,
+        missing_required: bool,
+        scope_home: bool,
+    ) -> Tally {
+        let (grants, permits, engaged) = (grants.bits(), permits.bits(), engaged as u32);
+        Tally { grants, permits, engaged, all_home, missing_required, scope_home }
+    }
+
     /// A gate whose reference is present.
     #[inline]
     pub const fn engage(&mut self, key: Key) {
@@ -184,6 +197,14 @@ impl Verdict {
 
     const fn everything(rule: Rule) -> Verdict {
         Verdict { actions: Actions::EVERYTHING, rule, because: Because::empty() }
+    }
+
+    /// Whether a policy that asks for any of `wanted` opens. Only the policy of INSERT asks add, and asks it of a new
+    /// row; every other question is about a row that exists.
+    #[inline]
+    pub fn allows_any(self, wanted: Actions) -> bool {
+        let verdict = if wanted == Actions::ADD { self } else { self.of_existing() };
+        verdict.actions.intersects(wanted)
     }
 
     /// The same verdict, asked about a row that exists: add, import, export and store are asked of places
