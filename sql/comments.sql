@@ -64,7 +64,7 @@ COMMENT ON FUNCTION acl_who(bigint, text) IS 'The users and API keys who may do 
 COMMENT ON FUNCTION acl_who(uuid, text) IS 'As acl_who for a table with uuid keys.';
 COMMENT ON FUNCTION acl_who(text, text) IS 'As acl_who with the key as text.';
 COMMENT ON FUNCTION acl_who_row(regclass, text, text) IS 'As acl_who for a row of any protected table, by its key. 55000 a table that is not protected, or without a key.';
-COMMENT ON FUNCTION acl_session() IS 'Who is asking: principal, its id and account, how identified (setting, database role, nobody), the function entered (null: none), whether read-only, and exempt: why PostgreSQL does not judge this session (superuser, BYPASSRLS; null: it does).';
+COMMENT ON FUNCTION acl_session() IS 'Who is asking: principal, its id and account, how identified (token, API key, setting, request claims, database role, nobody), the function entered (null: none), whether read-only, and exempt: why PostgreSQL does not judge this session (superuser, BYPASSRLS; null: it does).';
 COMMENT ON FUNCTION acl_actions(text, bigint) IS 'All that a principal may do with a row of the default documents table, as names of actions. Errors as acl_can.';
 COMMENT ON FUNCTION acl_actions(text, uuid) IS 'As acl_actions for a table with uuid keys.';
 COMMENT ON FUNCTION acl_actions(text, text) IS 'As acl_actions with the key as text.';

@@ -647,7 +647,7 @@ COMMENT ON FUNCTION acl_who(text, text) IS 'As acl_who with the key as text.';
 
 COMMENT ON FUNCTION acl_who_row(regclass, text, text) IS 'As acl_who for a row of any protected table, by its key. 55000 a table that is not protected, or without a key.';
 
-COMMENT ON FUNCTION acl_session() IS 'Who is asking: principal, its id and account, how identified (setting, database role, nobody), the function entered (null: none), whether read-only, and exempt: why PostgreSQL does not judge this session (superuser, BYPASSRLS; null: it does).';
+COMMENT ON FUNCTION acl_session() IS 'Who is asking: principal, its id and account, how identified (token, API key, setting, request claims, database role, nobody), the function entered (null: none), whether read-only, and exempt: why PostgreSQL does not judge this session (superuser, BYPASSRLS; null: it does).';
 
 COMMENT ON FUNCTION acl_create_documents(text) IS 'Makes a documents table with an index for every gate column and protects it; the default documents table, if there is none yet. It belongs to the superuser who calls, otherwise to the extension''s owner, and nobody is granted anything. Returns what acl_protect returns. For superusers and system: 42501; 42710 a relation of that name exists, 42704 unknown schema, 22023 no name for a table.';
 

@@ -1,6 +1,6 @@
 //! The rows of docacl's tables as Rust values, each read by one index scan under a given snapshot.
 //!
-//! Positions of columns are those of sql/tables.sql; `pgrx-tests/facts.rs` compares them with the catalogue.
+//! Positions of columns are those of sql/tables.sql; `pgrx-tests/engine.rs` compares them with the catalogue.
 
 use pgrx::IntoDatum;
 use pgrx::pg_sys::Oid;

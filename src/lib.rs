@@ -10,7 +10,7 @@
 //! | [`identity`] | who is asking; the settings |
 //! | [`login`] | tokens, API keys, and the function that a session has entered |
 //! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
-//! | [`planner`], [`open`], [`beside`] | what the planner is told of the check: selectivity, index conditions |
+//! | [`planner`], [`open`] | what the planner is told of the check: selectivity, index conditions |
 //! | [`value`], [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
 //! | [`parent`] | the same for a row that another table's row decides |
 //! | [`protect`], [`trigger`] | protecting tables: policies, and judging what row security cannot see |

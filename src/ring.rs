@@ -251,7 +251,7 @@ impl Ring {
         Actions::from_bits_retain(mask)
     }
 
-    /// mask(u, r) of semantics.md, and whether the way up meets the environment of an API key.
+    /// The mask that a principal holds on a resource, and whether the way up meets the environment of an API key.
     pub fn mask(&self, node: &Node, snap: &Snap) -> Result<(Actions, bool)> {
         let mut mask = Actions::empty();
         let mut inherited = true;
@@ -280,7 +280,7 @@ impl Ring {
         Err(internal("a cycle of resources"))
     }
 
-    /// key(u, r) of semantics.md.
+    /// The key that a principal holds for a resource.
     pub fn key_of(&self, node: &Node, snap: &Snap) -> Result<Key> {
         if Some(node.account) != self.account {
             return Ok(Key::NONE);

@@ -136,7 +136,7 @@ SELECT plan('wide', 'title LIKE ''title 59%'' AND id < 5950');
 DROP INDEX docs_some;
 
 --
--- T25: what can tell of a row that is not shown stays behind the policy. viewpoint of narrow, who may not see 4242
+-- T31: what can tell of a row that is not shown stays behind the policy. viewpoint of narrow, who may not see 4242
 --
 -- the guess is right or wrong: the answer is the same
 SELECT complaint('narrow', 'SELECT 1 FROM docs WHERE id = 4242 AND title LIKE ''title 4\''');
