@@ -85,7 +85,11 @@ BEGIN
     IF kind = 'account' THEN
         PERFORM @extschema@.acl_create_account(r.name, r.key) FROM unnest(rows) AS r
         WHERE NOT EXISTS (SELECT FROM docacl.resource AS x WHERE x.kind = 'account' AND x.key = r.key);
-        UPDATE docacl.resource AS x SET name = r.name FROM unnest(rows) AS r WHERE x.kind = 'account' AND x.key = r.key AND x.name <> r.name;
+        BEGIN
+            UPDATE docacl.resource AS x SET name = r.name FROM unnest(rows) AS r WHERE x.kind = 'account' AND x.key = r.key AND x.name <> r.name;
+        EXCEPTION WHEN unique_violation THEN
+            RAISE EXCEPTION 'two accounts would bear one name' USING ERRCODE = '42710', HINT = 'Give the row another name.';
+        END;
         RETURN;
     END IF;
     IF adopt THEN
@@ -205,13 +209,14 @@ BEGIN
     END IF;
     SELECT array_agg(a.account_id) INTO gone
     FROM (SELECT DISTINCT x.account_id FROM docacl.principal AS x JOIN unnest(rows) AS r ON r.key = x.key
-          WHERE x.enabled AND NOT coalesce(r.enabled, true)) AS a
+          WHERE x.enabled AND NOT coalesce(r.enabled, x.enabled)) AS a
     WHERE EXISTS (SELECT FROM docacl.administrators(a.account_id));
     BEGIN
-        UPDATE docacl.principal AS x SET name = r.name, email = r.email, enabled = coalesce(r.enabled, true)
+        -- What the mirror has no column for, or says nothing of, stays: a user who was disabled by hand stays disabled.
+        UPDATE docacl.principal AS x SET name = r.name, email = coalesce(r.email, x.email), enabled = coalesce(r.enabled, x.enabled)
         FROM unnest(rows) AS r
         WHERE x.kind = mirror_principals.kind AND x.key = r.key
-          AND (x.name, x.email, x.enabled) IS DISTINCT FROM (r.name, r.email, coalesce(r.enabled, true));
+          AND (x.name, x.email, x.enabled) IS DISTINCT FROM (r.name, coalesce(r.email, x.email), coalesce(r.enabled, x.enabled));
         WITH inserted AS (
             INSERT INTO docacl.principal (account_id, kind, name, email, key, enabled)
             SELECT coalesce(fixed, docacl.mirror_account(r.account)), mirror_principals.kind, r.name, r.email, r.key, coalesce(r.enabled, true)
@@ -282,11 +287,20 @@ $$;
 REVOKE ALL ON FUNCTION docacl.mirror_pairs(docacl.mirrored[]) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.mirror_pairs(docacl.mirrored[]) IS 'The memberships that these rows are: the member by key, the role by key, else by name, in the member''s account.';
 
+CREATE FUNCTION docacl.mirror_lock(rows docacl.mirrored[]) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+    SELECT FROM docacl.resource AS a
+    WHERE a.id IN (SELECT p.account_id FROM unnest(rows) AS r JOIN docacl.principal AS p ON p.key = r.key) ORDER BY a.id FOR NO KEY UPDATE
+$$;
+REVOKE ALL ON FUNCTION docacl.mirror_lock(docacl.mirrored[]) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.mirror_lock(docacl.mirrored[]) IS 'Against another session that changes how the roles of these accounts hang together: the lock that acl_assign takes.';
+
 CREATE FUNCTION docacl.mirror_members(rows docacl.mirrored[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     bad text;
 BEGIN
+    PERFORM docacl.mirror_lock(rows);
     SELECT r.key INTO bad FROM unnest(rows) AS r LEFT JOIN docacl.principal AS p ON p.key = r.key WHERE p.id IS NULL LIMIT 1;
     IF FOUND THEN
         RAISE EXCEPTION 'a membership refers to no principal with key "%"', bad USING ERRCODE = '23503', HINT = 'Insert or mirror the user first.';
@@ -327,6 +341,7 @@ LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     accounts bigint[];
 BEGIN
+    PERFORM docacl.mirror_lock(rows);
     SELECT array_agg(a.account_id) INTO accounts FROM (SELECT DISTINCT r.account_id FROM docacl.mirror_pairs(rows) AS r) AS a
     WHERE EXISTS (SELECT FROM docacl.administrators(a.account_id));
     UPDATE docacl.membership AS m SET revoked_at = now() FROM docacl.mirror_pairs(rows) AS r
@@ -337,7 +352,7 @@ $$;
 REVOKE ALL ON FUNCTION docacl.mirror_close(docacl.mirrored[]) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.mirror_close(docacl.mirrored[]) IS 'Ends the memberships that these rows were.';
 
-CREATE FUNCTION docacl.mirror_gone(kind text, rows docacl.mirrored[]) RETURNS void
+CREATE FUNCTION docacl.mirror_gone(kind text, fixed bigint, rows docacl.mirrored[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
     gone bigint[];
@@ -345,11 +360,14 @@ BEGIN
     IF kind = 'member' THEN
         PERFORM docacl.mirror_close(rows);
     ELSIF kind IN ('user', 'role') THEN
+        PERFORM docacl.mirror_lock(rows);
         SELECT array_agg(a.account_id) INTO gone
         FROM (SELECT DISTINCT p.account_id FROM unnest(rows) AS r JOIN docacl.principal AS p ON p.key = r.key) AS a
         WHERE EXISTS (SELECT FROM docacl.administrators(a.account_id));
+        -- Of its own account: a key that was free again may be another's by now.
         DELETE FROM docacl.principal AS p USING unnest(rows) AS r
-        WHERE p.key = r.key AND p.kind = mirror_gone.kind AND p.built_in IS NULL;
+        WHERE p.key = r.key AND p.kind = mirror_gone.kind AND p.built_in IS NULL
+          AND coalesce(p.account_id = coalesce(fixed, docacl.mirror_account(r.account)), false);
         PERFORM docacl.mirror_keep_administrators(gone);
     ELSIF kind = 'account' THEN
         IF NOT EXISTS (SELECT FROM unnest(rows) AS r JOIN docacl.resource AS x ON x.kind = 'account' AND x.key = r.key) THEN
@@ -358,12 +376,13 @@ BEGIN
         RAISE EXCEPTION 'a mirrored account is not deleted with its row' USING ERRCODE = '0A000', HINT = 'Drop what is in it, then call acl_drop(''account'', …), then delete the row.';
     ELSE
         DELETE FROM docacl.resource AS x USING unnest(rows) AS r
-        WHERE x.kind = mirror_gone.kind AND x.key = r.key;
+        WHERE x.kind = mirror_gone.kind AND x.key = r.key
+          AND coalesce(x.account_id = coalesce(fixed, docacl.mirror_account(r.account)), false);
     END IF;
 END
 $$;
-REVOKE ALL ON FUNCTION docacl.mirror_gone(text, docacl.mirrored[]) FROM PUBLIC;
-COMMENT ON FUNCTION docacl.mirror_gone(text, docacl.mirrored[]) IS 'Removes what these rows were, with its grants; 23503 while children refer to it.';
+REVOKE ALL ON FUNCTION docacl.mirror_gone(text, bigint, docacl.mirrored[]) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.mirror_gone(text, bigint, docacl.mirrored[]) IS 'Removes what these rows were, with its grants; 23503 while children refer to it.';
 
 CREATE FUNCTION docacl.mirror_apply(kind text, fixed bigint, rows docacl.mirrored[], adopt boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -401,6 +420,13 @@ BEGIN
     IF NOT FOUND THEN
         RAISE EXCEPTION 'table "%" is no longer mirrored', TG_TABLE_NAME USING ERRCODE = '55000', HINT = 'Call acl_mirror again, or drop the trigger.';
     END IF;
+    -- Each is cast to text below, as the owner of docacl: a type of the table's owner brings a cast of his.
+    IF EXISTS (SELECT FROM jsonb_each_text(m.columns) AS c LEFT JOIN pg_catalog.pg_attribute AS a
+                   ON a.attrelid = TG_RELID AND a.attname = c.value AND NOT a.attisdropped
+               WHERE (a.atttypid = ANY ('{int2,int4,int8,uuid,text,varchar,bool}'::regtype[]::oid[])) IS NOT TRUE) THEN
+        RAISE EXCEPTION 'a mirrored column of table "%" was renamed, dropped or given another type', TG_TABLE_NAME
+            USING ERRCODE = '42804', HINT = 'Call acl_mirror again with the columns as they are.';
+    END IF;
     IF TG_OP = 'TRUNCATE' THEN
         RAISE EXCEPTION 'mirrored table "%" cannot be truncated', TG_TABLE_NAME USING ERRCODE = '0A000', HINT = 'Delete its rows.';
     ELSIF TG_OP = 'INSERT' THEN
@@ -408,7 +434,7 @@ BEGIN
         PERFORM docacl.mirror_apply(m.kind, m.account_id, rows, false) WHERE rows IS NOT NULL;
     ELSIF TG_OP = 'DELETE' THEN
         EXECUTE format('SELECT array_agg(%s) FROM old_rows AS o', docacl.mirror_row('o', m.columns)) INTO rows;
-        PERFORM docacl.mirror_gone(m.kind, rows) WHERE rows IS NOT NULL;
+        PERFORM docacl.mirror_gone(m.kind, m.account_id, rows) WHERE rows IS NOT NULL;
     ELSIF m.kind = 'member' THEN
         EXECUTE format('SELECT array_agg(r) FROM (SELECT %s AS r FROM old_rows AS o EXCEPT SELECT %s FROM new_rows AS n) AS t',
             docacl.mirror_row('o', m.columns), docacl.mirror_row('n', m.columns)) INTO before;

@@ -95,36 +95,28 @@ fn acl_create_api_key(
     if until.is_some_and(|until| until <= crate::ring::now()) {
         return Err(error::bad("valid_until is over", "Give a time to come, or leave it away."));
     }
+    if role.is_some() {
+        // As acl_assign asks: a key must not be a way around it.
+        asker.require_on_account(Actions::MANAGE_ROLES, "give an API key a role")?;
+    }
     let role = role.map(|role| address::role(&asker, role)).transpose()?;
-    let id = match facts::principal_named(account, name, &Snap::latest())? {
-        Some(old) if is_revoked(&old, &environment)? => {
-            write::run(
-                "UPDATE docacl.principal SET enabled = true, valid_until = $2 WHERE id = $1",
-                &[old.id.into(), period::timestamp(until)?.into()],
-            )?;
-            old.id
-        }
+    match facts::principal_named(account, name, &Snap::latest())? {
+        // Another principal takes the name: a session that logged in with the old key must not come to life again.
+        Some(old) if is_revoked(&old, &environment)? => write::run(
+            "UPDATE docacl.principal SET name = pg_catalog.format('%s (revoked %s)', pg_catalog.left(name, 200), id) WHERE id = $1",
+            &[old.id.into()],
+        )
+        .map(drop)?,
         Some(_) => return Err(error::exists("principal", name)),
-        None => {
-            principal::refuse_mistakable(
-                account,
-                None,
-                &principal::Written { name: Some(name), ..Default::default() },
-            )?;
-            write::id(
-                "INSERT INTO docacl.principal (account_id, kind, name, environment_id, valid_until, created_by)
-                 VALUES ($1, 'api_key', $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id",
-                &[
-                    account.into(),
-                    name.into(),
-                    environment.id.into(),
-                    period::timestamp(until)?.into(),
-                    asker.id().into(),
-                ],
-            )?
-            .ok_or_else(|| error::exists("principal", name))?
-        }
-    };
+        None => {}
+    }
+    principal::refuse_mistakable(account, None, &principal::Written { name: Some(name), ..Default::default() })?;
+    let id = write::id(
+        "INSERT INTO docacl.principal (account_id, kind, name, environment_id, valid_until, created_by)
+         VALUES ($1, 'api_key', $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING id",
+        &[account.into(), name.into(), environment.id.into(), period::timestamp(until)?.into(), asker.id().into()],
+    )?
+    .ok_or_else(|| error::exists("principal", name))?;
     if let Some(role) = &role {
         let member = facts::principal(id, &Snap::fresh())?
             .ok_or_else(|| error::internal("an API key that was just made is gone"))?;

@@ -87,6 +87,10 @@ fn algorithm_of(word: &str) -> Option<Algorithm> {
         .map(|(_, algorithm)| algorithm)
 }
 
+fn is_private(jwk: &str) -> bool {
+    serde_json::from_str::<serde_json::Value>(jwk).is_ok_and(|v| v.get("d").is_some() || v.get("k").is_some())
+}
+
 /// A key as it is written: the secret itself for HS256, else a public key in PEM or as a JWK.
 fn parse(algorithm: Algorithm, text: &str) -> Option<DecodingKey> {
     let text = if algorithm == Algorithm::HS256 { text } else { text.trim() };
@@ -96,6 +100,8 @@ fn parse(algorithm: Algorithm, text: &str) -> Option<DecodingKey> {
             let is_secret = !text.trim_start().starts_with("-----BEGIN") && text.len() >= SHORTEST_SECRET;
             return is_secret.then(|| DecodingKey::from_secret(text.as_bytes()));
         }
+        // A private key, or a shared secret: what is kept here is shown to nobody, but dumped.
+        _ if text.starts_with('{') && is_private(text) => return None,
         _ if text.starts_with('{') => DecodingKey::from_jwk(&serde_json::from_str::<Jwk>(text).ok()?),
         Algorithm::RS256 => DecodingKey::from_rsa_pem(text.as_bytes()),
         Algorithm::ES256 => DecodingKey::from_ec_pem(text.as_bytes()),

@@ -10,7 +10,7 @@ use crate::admin::address::{self, Ref, given, named};
 use crate::admin::asker::Asker;
 use crate::admin::{authority, names, write};
 use crate::error::{self, Result};
-use crate::facts::{self, Resource};
+use crate::facts::{self, PrincipalKind, Resource};
 use crate::owner::{AsOwner, AsTableOwner};
 use crate::protect::Spec;
 use crate::protect::functions::name_of;
@@ -67,6 +67,10 @@ fn acl_complete_form(form: Option<&str>, fields: Option<pgrx::JsonB>) -> Result<
     let resource = address::resource_where(&asker, &kind, written, &allowed, || {
         error::denied(format!("not allowed to complete form \"{written}\""), "It needs complete_form on the form.")
     })?;
+    if asker.principal.as_ref().is_some_and(|p| p.kind == PrincipalKind::ApiKey) {
+        // The document would lie outside its environment.
+        return Err(error::denied("an API key completes no forms", "Log in as a user."));
+    }
     let form: Form = row(
         "SELECT document_type_id AS document_type, location_id AS location FROM docacl.form WHERE form_id = $1",
         resource.id,
@@ -97,7 +101,15 @@ fn acl_complete_form(form: Option<&str>, fields: Option<pgrx::JsonB>) -> Result<
     if let (Some(owner), Some(me)) = (&spec.owner, &asker.principal) {
         let value = match owner.by {
             By::Id => me.id.into(),
-            By::Key => me.key.clone().into(),
+            By::Key => match &me.key {
+                Some(key) => key.clone().into(),
+                None => {
+                    return Err(error::wrong_state(
+                        "you have no key, by which the documents table names owners",
+                        "Whoever administers users can give you the application's key.",
+                    ));
+                }
+            },
         };
         values.insert(owner.column.clone(), value);
     }

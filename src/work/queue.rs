@@ -18,7 +18,6 @@ struct Item {
     queue: i64,
     relation: u32,
     key: String,
-    state: String,
 }
 
 /// The queue a person means, among those that are `allowed`.
@@ -111,7 +110,7 @@ fn acl_complete(item: Option<i64>) -> Result<bool> {
     let asker = Asker::somebody()?;
     let unknown = || error::unknown_hint("item", &item.to_string(), "Give an item that you claimed with acl_claim.");
     let found: Item = super::row(
-        "SELECT queue_id AS queue, relation::oid::bigint AS relation, row_key AS key, state
+        "SELECT queue_id AS queue, relation::oid::bigint AS relation, row_key AS key
          FROM docacl.queue_item WHERE id = $1",
         item,
     )?
@@ -126,7 +125,9 @@ fn acl_complete(item: Option<i64>) -> Result<bool> {
          WHERE id = $1 AND state <> 'done' AND (claimed_by = $2 OR $3)",
         &[item.into(), asker.id().into(), asker.is_admin()?.into()],
     )?;
-    if done == 1 || found.state == "done" {
+    // Another session may have completed it since it was read.
+    let state = write::text("SELECT state FROM docacl.queue_item WHERE id = $1", &[item.into()])?;
+    if done == 1 || state.as_deref() == Some("done") {
         return Ok(done == 1);
     }
     Err(error::denied(format!("item {item} is not yours"), "Claim it with acl_claim first."))

@@ -156,7 +156,10 @@ fn acl_decide(task: Option<i64>, approve: Option<bool>, note: default!(Option<&s
     } else {
         "approved"
     };
-    if state != "open" {
+    if state == "open" {
+        // Under REPEATABLE READ a member who decided at the same time did not see this decision: he has to try again.
+        write::run("UPDATE docacl.task SET state = state WHERE id = $1", &[id.into()])?;
+    } else {
         write::run(
             "UPDATE docacl.task SET state = $2, decided_at = pg_catalog.now() WHERE id = $1",
             &[id.into(), state.into()],

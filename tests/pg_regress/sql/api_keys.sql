@@ -160,14 +160,15 @@ SELECT name, enabled FROM docacl.api_key_list ORDER BY name;
 UPDATE docacl.principal SET enabled = true WHERE name = 'importer';
 SELECT ids(:'key') AS "28000";
 UPDATE docacl.principal SET enabled = false WHERE name = 'importer';
--- its name again: the same principal, empty-handed, and the old key stays dead
+-- its name again: another principal, empty-handed; the old key stays dead, and so does a session that it opened
 SELECT acl_create_api_key('E1', 'importer') AS again \gset
 SELECT ids(:'key') AS "28000", ids(:'again') AS nothing;
 DO $$ BEGIN PERFORM acl_assign('readers', 'importer'); END $$;
 SELECT ids(:'again') AS "1,2";
+SELECT count(*) AS two, count(*) FILTER (WHERE enabled) AS one FROM docacl.principal WHERE name LIKE 'importer%';
 -- planted: a row whose hash is not under the secret opens nothing
 UPDATE docacl.api_key SET hash = sha256(convert_to(:'again', 'UTF8')) WHERE prefix = substr(:'again', 8, 12);
 SELECT ids(:'again') AS "28000";
 -- gone with its principal
-DELETE FROM docacl.principal WHERE name = 'importer';
+DELETE FROM docacl.principal WHERE name LIKE 'importer%';
 SELECT count(*) AS n1 FROM docacl.api_key;

@@ -107,6 +107,37 @@ SELECT path FROM docacl.resource_list WHERE key = '30';
 UPDATE m_location SET id = 31 WHERE id = 30;
 UPDATE m_location SET name = 'by the application' WHERE id = 30;
 
+-- who was disabled by hand, where the mirror has no column for it, stays disabled when his row changes
+CREATE TABLE m_guest (id integer PRIMARY KEY, name text);
+INSERT INTO m_guest VALUES (900, 'guest');
+SELECT acl_mirror('m_guest', 'user', 'id', 'name') AS one;
+SELECT acl_alter_user('guest', enabled => false, email => 'guest@mirror.example');
+UPDATE m_guest SET name = 'Guest';
+SELECT enabled AS f, email FROM docacl.principal WHERE key = '900';
+-- a key that is another account's by now does not go with a stale row
+SELECT acl_drop_user('Guest');
+SELECT acl_create_account('Other side') IS NOT NULL AS t;
+SET docacl.account = 'Other side';
+SELECT acl_create_user('another guest', 'another@mirror.example', 'Users', key => '900') IS NOT NULL AS t;
+RESET docacl.account;
+DELETE FROM m_guest;
+SELECT name FROM docacl.principal WHERE key = '900';
+-- a column whose type the table's owner changes to one of his own: his cast would run as the owner of docacl
+CREATE ROLE m_owner;
+ALTER TABLE m_guest OWNER TO m_owner;
+GRANT CREATE ON SCHEMA public TO m_owner;
+SET ROLE m_owner;
+CREATE TYPE m_type AS (t text);
+CREATE FUNCTION m_cast(m_type) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'run as %', current_user; END $$;
+CREATE CAST (m_type AS text) WITH FUNCTION m_cast(m_type);
+ALTER TABLE m_guest ALTER name TYPE m_type USING ROW(name)::m_type;
+INSERT INTO m_guest VALUES (901, ROW('x')::m_type);
+ALTER TABLE m_guest ALTER name TYPE text USING 'x', ALTER id TYPE numeric;
+INSERT INTO m_guest VALUES (901, 'x');
+ALTER TABLE m_guest RENAME name TO label;
+INSERT INTO m_guest VALUES (901, 'x');
+RESET ROLE;
+
 -- the last administrator stays
 INSERT INTO m_user VALUES ('root', 'Root');
 SELECT acl_assign('Administrators', 'root');
