@@ -316,7 +316,10 @@ unsafe fn open(fcinfo: pg_sys::FunctionCallInfo, of: Of) -> Result<pg_sys::Datum
         })?;
         let built = match freshness::session_principal(&snap)? {
             Some(id) => array(&*freshness::ring(id, &snap)?, &what, wanted, of, &snap, true)?,
-            None => collect(std::iter::empty(), By::Id, of),
+            None => {
+                identity::refuse_nobody()?;
+                collect(std::iter::empty(), By::Id, of)
+            }
         };
         if built.len() > MOST_SHARED {
             // Whoever made the plan sees less than who runs it.

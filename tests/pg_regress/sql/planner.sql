@@ -339,3 +339,10 @@ INSERT INTO shelf SELECT 9000 + i, p.id FROM generate_series(1, 7) i, docacl.res
 SET ROLE regress_app;
 BEGIN; SELECT acl_set_user('keeper'); EXECUTE kept; COMMIT;
 RESET ROLE;
+-- nobody, told to get an error, gets it whether or not a row is looked at
+SET ROLE regress_app;
+SET docacl.nobody = 'error';
+EXECUTE kept;
+RESET docacl.nobody;
+EXECUTE kept;
+RESET ROLE;
