@@ -256,7 +256,7 @@ BEGIN
         FROM docacl.principal AS x JOIN unnest(rows) AS r ON r.key = x.key
         JOIN docacl.principal AS d ON d.account_id = x.account_id AND d.kind = 'role' AND (d.is_default OR r.role IS NULL AND d.built_in = 'users')
         WHERE x.id = ANY (made)
-          AND NOT EXISTS (SELECT FROM docacl.membership AS m WHERE m.role_id = d.id AND m.member_id = x.id AND m.revoked_at IS NULL);
+          AND (SELECT m.id FROM docacl.membership AS m WHERE m.member_id = x.id AND m.role_id + 0 = d.id AND m.revoked_at IS NULL LIMIT 1) IS NULL;
     END IF;
     PERFORM docacl.mirror_keep_administrators(gone);
 END
@@ -312,8 +312,9 @@ BEGIN
     END IF;
     INSERT INTO docacl.membership (account_id, role_id, member_id, source)
     SELECT DISTINCT r.account_id, r.role_id, r.member_id, 'mirror' FROM docacl.mirror_pairs(rows) AS r
-    WHERE NOT EXISTS (SELECT FROM docacl.membership AS m WHERE m.role_id = r.role_id AND m.member_id = r.member_id AND m.revoked_at IS NULL
-                      AND m.valid_from IS NULL AND m.valid_until IS NULL);
+    -- A probe for each, by its member: statistics know nothing of a bulk load, and an anti-join would be quadratic.
+    WHERE (SELECT m.id FROM docacl.membership AS m WHERE m.member_id = r.member_id AND m.role_id + 0 = r.role_id AND m.revoked_at IS NULL
+           AND m.valid_from IS NULL AND m.valid_until IS NULL LIMIT 1) IS NULL;
     -- Roles in roles: none may lead back to itself.
     IF EXISTS (
         WITH RECURSIVE up (start, at) AS (
@@ -344,8 +345,10 @@ BEGIN
     PERFORM docacl.mirror_lock(rows);
     SELECT array_agg(a.account_id) INTO accounts FROM (SELECT DISTINCT r.account_id FROM docacl.mirror_pairs(rows) AS r) AS a
     WHERE EXISTS (SELECT FROM docacl.administrators(a.account_id));
-    UPDATE docacl.membership AS m SET revoked_at = now() FROM docacl.mirror_pairs(rows) AS r
-    WHERE m.member_id = r.member_id AND m.role_id = r.role_id AND m.source = 'mirror' AND m.revoked_at IS NULL;
+    UPDATE docacl.membership AS m SET revoked_at = now()
+    WHERE m.id = ANY (ARRAY(SELECT o.id FROM docacl.mirror_pairs(rows) AS r CROSS JOIN LATERAL (
+        SELECT h.id FROM docacl.membership AS h
+        WHERE h.member_id = r.member_id AND h.role_id + 0 = r.role_id AND h.source = 'mirror' AND h.revoked_at IS NULL OFFSET 0) AS o));
     PERFORM docacl.mirror_keep_administrators(accounts);
 END
 $$;
