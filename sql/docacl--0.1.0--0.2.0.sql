@@ -1831,25 +1831,6 @@ COMMENT ON FUNCTION docacl.follow_mirror() IS 'Keeps docacl''s resources, princi
 
 SELECT pg_catalog.pg_extension_config_dump('docacl.mirror'::regclass, 'ORDER BY relation::pg_catalog.text, kind');
 
-CREATE FUNCTION docacl.forget_mirrors() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    dropped oid[];
-BEGIN
-    SELECT array_agg(o.objid) INTO dropped FROM pg_catalog.pg_event_trigger_dropped_objects() AS o
-    WHERE o.classid = 'pg_catalog.pg_class'::regclass AND o.objsubid = 0;
-    IF dropped IS NOT NULL AND to_regclass('docacl.mirror') IS NOT NULL THEN
-        DELETE FROM docacl.mirror AS m WHERE m.relation = ANY (dropped);
-    END IF;
-END
-$$;
-REVOKE ALL ON FUNCTION docacl.forget_mirrors() FROM PUBLIC;
-COMMENT ON FUNCTION docacl.forget_mirrors() IS 'Forgets mirrored tables that were dropped; what they made stays.';
-CREATE EVENT TRIGGER docacl_forget_mirrors ON sql_drop WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION')
-    EXECUTE FUNCTION docacl.forget_mirrors();
-ALTER EVENT TRIGGER docacl_forget_mirrors ENABLE ALWAYS;
-COMMENT ON EVENT TRIGGER docacl_forget_mirrors IS 'Keeps docacl.mirror true when a mirrored table is dropped.';
-
 CREATE FUNCTION "acl_mirror"(
 	"relation" regclass,
 	"kind" TEXT,
@@ -1882,26 +1863,6 @@ AS 'MODULE_PATHNAME', 'acl_unmirror_wrapper';
 COMMENT ON FUNCTION acl_mirror(regclass, text, text, text, text, text, text, text, text) IS 'Keeps the rows of an application''s table as resources of a kind, as users or as roles, now and through every later insert, update and delete; returns how many there are. key_column (unique) becomes the key, name_column the name, parent_column names the parent by its key (companies: the environment, parties: the company), account_column the account by key or name (left out: the account at hand), email_column and role_column (a role by key or name; left out or null: Users) of users, enabled_column of users and roles. What has the name already and no key is taken over now, never later. The key of a row cannot change (0A000), the table cannot be truncated (0A000). Whoever may write the table administers what it holds. Superusers and system. 42703 no such column, 42804 a column of the wrong type, 22023 a key that is not unique, a column that does not belong to the kind or a name that is none, 42710 a name, e-mail or key that is taken, 23503 a parent, role or account that does not exist, 23514 a cycle or a parent of another account, 42809 no ordinary table, 0A000 a partitioned one.';
 COMMENT ON FUNCTION acl_mirror_members(regclass, text, text) IS 'Keeps the rows of an application''s table as memberships, now and through every later change; returns how many there are. The columns, unique together, hold the role''s key (or name) and the member''s key. Such memberships are not taken away by hand (0A000). Errors as acl_mirror, 23514 a role in itself, 55000 the last administrator of an account.';
 COMMENT ON FUNCTION acl_unmirror(regclass, text) IS 'Ends the mirrors of a table, or the one of a kind (member: memberships); what they made stays. Superusers and system. 55000 a table that is not mirrored.';
-
-CREATE FUNCTION docacl.forget_work() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    dropped oid[];
-BEGIN
-    SELECT array_agg(o.objid) INTO dropped FROM pg_catalog.pg_event_trigger_dropped_objects() AS o
-    WHERE o.classid = 'pg_catalog.pg_class'::regclass AND o.objsubid = 0;
-    IF dropped IS NOT NULL AND to_regclass('docacl.queue_item') IS NOT NULL AND to_regclass('docacl.task') IS NOT NULL THEN
-        DELETE FROM docacl.queue_item AS i WHERE i.relation = ANY (dropped);
-        DELETE FROM docacl.task AS t WHERE t.relation = ANY (dropped);
-    END IF;
-END
-$$;
-REVOKE ALL ON FUNCTION docacl.forget_work() FROM PUBLIC;
-COMMENT ON FUNCTION docacl.forget_work() IS 'Forgets the items and tasks of tables that were dropped.';
-CREATE EVENT TRIGGER docacl_forget_work ON sql_drop WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION')
-    EXECUTE FUNCTION docacl.forget_work();
-ALTER EVENT TRIGGER docacl_forget_work ENABLE ALWAYS;
-COMMENT ON EVENT TRIGGER docacl_forget_work IS 'Keeps queues and tasks true when a table is dropped.';
 
 -- Tokens, API keys, the function entered.
 CREATE FUNCTION acl_login(token text, local boolean DEFAULT true) RETURNS void
@@ -2053,3 +2014,27 @@ CREATE TRIGGER note_creation AFTER INSERT ON docacl.resource REFERENCING NEW TAB
 CREATE TRIGGER note_replicated AFTER INSERT ON docacl.resource FOR EACH ROW
     WHEN (pg_catalog.current_setting('session_replication_role') = 'replica') EXECUTE FUNCTION docacl.note_change();
 ALTER TABLE docacl.resource ENABLE ALWAYS TRIGGER note_creation, ENABLE ALWAYS TRIGGER note_replicated;
+
+CREATE OR REPLACE FUNCTION docacl.forget_dropped() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    dropped oid[];
+BEGIN
+    SELECT array_agg(o.objid) INTO dropped FROM pg_catalog.pg_event_trigger_dropped_objects() AS o
+    WHERE o.classid = 'pg_catalog.pg_class'::regclass AND o.objsubid = 0;
+    -- DROP EXTENSION drops the tables that are asked here as well.
+    IF dropped IS NULL OR EXISTS (
+        SELECT FROM unnest('{protected_table,resource,queue_item,task,mirror}'::text[]) AS t (name) WHERE to_regclass('docacl.' || t.name) IS NULL) THEN
+        RETURN;
+    END IF;
+    DELETE FROM docacl.protected_table AS p WHERE p.relation = ANY (dropped);
+    IF FOUND THEN
+        DELETE FROM docacl.resource AS r WHERE r.kind = 'document' AND r.relation = ANY (dropped);
+    END IF;
+    DELETE FROM docacl.queue_item AS i WHERE i.relation = ANY (dropped);
+    DELETE FROM docacl.task AS t WHERE t.relation = ANY (dropped);
+    DELETE FROM docacl.mirror AS m WHERE m.relation = ANY (dropped);
+END
+$$;
+COMMENT ON FUNCTION docacl.forget_dropped() IS 'Forgets tables that were dropped: their protection, the own lists of their rows, items and tasks about these, and mirrors; what a mirror made stays.';
+COMMENT ON EVENT TRIGGER docacl_forget_dropped IS 'Keeps docacl''s own tables true when a table that they speak of is dropped.';

@@ -470,22 +470,3 @@ REVOKE ALL ON FUNCTION docacl.follow_mirror() FROM PUBLIC;
 COMMENT ON FUNCTION docacl.follow_mirror() IS 'Keeps docacl''s resources, principals and memberships as the rows of a mirrored table are.';
 
 SELECT pg_catalog.pg_extension_config_dump('docacl.mirror'::regclass, 'ORDER BY relation::pg_catalog.text, kind');
-
-CREATE FUNCTION docacl.forget_mirrors() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    dropped oid[];
-BEGIN
-    SELECT array_agg(o.objid) INTO dropped FROM pg_catalog.pg_event_trigger_dropped_objects() AS o
-    WHERE o.classid = 'pg_catalog.pg_class'::regclass AND o.objsubid = 0;
-    IF dropped IS NOT NULL AND to_regclass('docacl.mirror') IS NOT NULL THEN
-        DELETE FROM docacl.mirror AS m WHERE m.relation = ANY (dropped);
-    END IF;
-END
-$$;
-REVOKE ALL ON FUNCTION docacl.forget_mirrors() FROM PUBLIC;
-COMMENT ON FUNCTION docacl.forget_mirrors() IS 'Forgets mirrored tables that were dropped; what they made stays.';
-CREATE EVENT TRIGGER docacl_forget_mirrors ON sql_drop WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION')
-    EXECUTE FUNCTION docacl.forget_mirrors();
-ALTER EVENT TRIGGER docacl_forget_mirrors ENABLE ALWAYS;
-COMMENT ON EVENT TRIGGER docacl_forget_mirrors IS 'Keeps docacl.mirror true when a mirrored table is dropped.';

@@ -185,23 +185,3 @@ BEGIN
     PERFORM pg_catalog.pg_extension_config_dump('docacl.form'::regclass, 'ORDER BY form_id');
 END
 $$;
-
-CREATE FUNCTION docacl.forget_work() RETURNS event_trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-    dropped oid[];
-BEGIN
-    SELECT array_agg(o.objid) INTO dropped FROM pg_catalog.pg_event_trigger_dropped_objects() AS o
-    WHERE o.classid = 'pg_catalog.pg_class'::regclass AND o.objsubid = 0;
-    IF dropped IS NOT NULL AND to_regclass('docacl.queue_item') IS NOT NULL AND to_regclass('docacl.task') IS NOT NULL THEN
-        DELETE FROM docacl.queue_item AS i WHERE i.relation = ANY (dropped);
-        DELETE FROM docacl.task AS t WHERE t.relation = ANY (dropped);
-    END IF;
-END
-$$;
-REVOKE ALL ON FUNCTION docacl.forget_work() FROM PUBLIC;
-COMMENT ON FUNCTION docacl.forget_work() IS 'Forgets the items and tasks of tables that were dropped.';
-CREATE EVENT TRIGGER docacl_forget_work ON sql_drop WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION')
-    EXECUTE FUNCTION docacl.forget_work();
-ALTER EVENT TRIGGER docacl_forget_work ENABLE ALWAYS;
-COMMENT ON EVENT TRIGGER docacl_forget_work IS 'Keeps queues and tasks true when a table is dropped.';

@@ -169,3 +169,6 @@ SELECT acl_drop('form', 'Leave');
 SELECT acl_drop('document type', 'Request');
 \echo -- what the application is told
 SELECT event, payload - 'id' AS payload FROM docacl.event WHERE event LIKE 'task%' ORDER BY id;
+\echo -- what was about a table goes with it
+DROP TABLE work_documents;
+SELECT (SELECT count(*) FROM docacl.queue_item) AS no_items, (SELECT count(*) FROM docacl.task) AS no_tasks, (SELECT count(*) FROM docacl.decision) AS no_decisions;
