@@ -2038,3 +2038,27 @@ END
 $$;
 COMMENT ON FUNCTION docacl.forget_dropped() IS 'Forgets tables that were dropped: their protection, the own lists of their rows, items and tasks about these, and mirrors; what a mirror made stays.';
 COMMENT ON EVENT TRIGGER docacl_forget_dropped IS 'Keeps docacl''s own tables true when a table that they speak of is dropped.';
+
+--
+-- Limits.
+--
+
+--
+-- Registered without policies.
+--
+
+--
+-- Auto grants and buttons.
+--
+
+--
+-- Actions and places.
+--
+
+--
+-- Forms and queues, second part.
+--
+
+--
+-- Scale.
+--
