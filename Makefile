@@ -2,10 +2,11 @@
 PG ?= 15
 export PG
 
-.PHONY: help setup build test demo psql stop bench clean
+.PHONY: help setup build test acceptance demo psql stop bench clean
 
 help:
 	@echo 'make test           all tests'
+	@echo 'make acceptance     what docacl is to do, id by id, each with what came of its tests'
 	@echo 'make demo           a private server with real documents, and what each user sees of them'
 	@echo 'make psql AS=USER   psql in the demo as one of its users'
 	@echo 'make stop           stops the demo and removes it'
@@ -23,6 +24,9 @@ build: setup
 
 test:
 	@.ci/test
+
+acceptance: build
+	@.ci/acceptance
 
 # The server stays, for `make psql`.
 demo: build
