@@ -39,6 +39,8 @@ pub struct Principal {
     pub enabled: bool,
     pub read_only: bool,
     pub valid_until: Option<Moment>,
+    /// A role made for approving: its members get tasks.
+    pub approves: bool,
     /// `system`, `administrators`, `users` or `everyone`.
     pub built_in: Option<String>,
     pub environment: Option<i64>,
@@ -139,6 +141,7 @@ fn read_principal(t: &Tuple) -> Result<Option<Principal>> {
         enabled: t.must(7)?,
         read_only: t.must(8)?,
         valid_until: moment(t, 9),
+        approves: t.get::<String>(10).is_some_and(|purpose| purpose == "approval"),
         built_in: t.get(12),
         environment: t.get(13),
     }))

@@ -14,7 +14,7 @@ use crate::facts::{self, PrincipalKind, Resource};
 use crate::owner::{AsOwner, AsTableOwner};
 use crate::protect::Spec;
 use crate::protect::functions::name_of;
-use crate::protect::target;
+use crate::protect::target::{self, Target};
 use crate::shape::By;
 
 /// What becomes of a form.
@@ -96,6 +96,7 @@ fn acl_complete_form(form: Option<&str>, fields: Option<pgrx::JsonB>) -> Result<
             ));
         }
     }
+    may_set(&target, fields.keys())?;
     place(spec, &mut values, "type", &form.document_type)?;
     place(spec, &mut values, "place", &form.location)?;
     if let (Some(owner), Some(me)) = (&spec.owner, &asker.principal) {
@@ -122,6 +123,41 @@ fn is_kept(spec: &Spec, name: &str) -> bool {
         || spec.mapped(name).is_some()
         || spec.key.iter().any(|key| key.columns().iter().any(|k| k == name))
         || spec.parent.iter().any(|parent| parent.column.columns().iter().any(|c| c == name))
+}
+
+/// 42501 where whoever asks may not insert a value of his own into a column: a form gives a document its place, its type
+/// and its owner, and no privilege on the table's other columns. Asked as who he is.
+fn may_set<'a>(target: &Target, fields: impl Iterator<Item = &'a String>) -> Result<()> {
+    let fields: Vec<&str> = fields.map(String::as_str).collect();
+    let refused = Spi::connect(|client| {
+        client
+            .select(
+                "SELECT f FROM pg_catalog.unnest($2) AS f WHERE NOT pg_catalog.has_column_privilege($1::oid, f, 'INSERT') LIMIT 1",
+                Some(1),
+                &[target.relation.into(), fields.into()],
+            )
+            .map(|rows| if rows.is_empty() { Ok(None) } else { rows.first().get_one::<String>() })?
+    })
+    .map_err(|e: pgrx::spi::Error| error::internal(e.to_string()))?;
+    match refused {
+        None => Ok(()),
+        Some(column) => Err(error::denied(
+            format!("not allowed to set column \"{column}\""),
+            "A form sets columns that you may insert into: leave it out, or have INSERT on it granted to you.",
+        )),
+    }
+}
+
+/// Whether PostgreSQL may have to put off a check of the new row until the end of the transaction, and nobody else has
+/// anything to put off: no constraint trigger of an application's own can, in the whole database.
+fn defers(relation: pg_sys::Oid) -> Result<bool> {
+    let _owner = AsOwner::begin()?;
+    let sql = "SELECT coalesce(pg_catalog.bool_and(t.tgisinternal), false)
+                      AND coalesce(pg_catalog.bool_or(t.tgrelid = $1 OR t.tgrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree($1))), false)
+               FROM pg_catalog.pg_trigger AS t WHERE t.tgdeferrable AND t.tgenabled <> 'D'";
+    Spi::get_one_with_args::<bool>(sql, &[relation.into()])
+        .map(|found| found.unwrap_or(false))
+        .map_err(|e| error::internal(e.to_string()))
 }
 
 /// Refers to a resource in the column of its gate.
@@ -159,7 +195,7 @@ fn place(spec: &Spec, values: &mut serde_json::Map<String, serde_json::Value>, g
 
 /// Inserts the row as the table's owner, past row security: what is asked was asked of the form. The table's own triggers
 /// run as for any other row.
-fn insert(target: &target::Target, table: &str, values: &serde_json::Map<String, serde_json::Value>) -> Result<String> {
+fn insert(target: &Target, table: &str, values: &serde_json::Map<String, serde_json::Value>) -> Result<String> {
     let columns: Vec<String> = values.keys().map(pgrx::spi::quote_identifier).collect();
     let keys = target.spec.key.as_ref().map(|key| key.columns().to_vec()).unwrap_or_default();
     let types = target.key_types()?;
@@ -171,7 +207,9 @@ fn insert(target: &target::Target, table: &str, values: &serde_json::Map<String,
          RETURNING ARRAY[{}]",
         read.join(", ")
     );
-    let _owner = AsTableOwner::begin(target.relation)?;
+    let deferring = defers(target.relation)?;
+    let _owner =
+        if deferring { AsTableOwner::begin_deferring(target.relation)? } else { AsTableOwner::begin(target.relation)? };
     let values = pgrx::JsonB(serde_json::Value::Object(values.clone()));
     let key = Spi::connect_mut(|client| {
         let rows = client.update(&sql, None, &[values.into()])?;

@@ -4,7 +4,7 @@ use docacl_core::Actions;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::reads;
+use super::{reads, task};
 use crate::error::Result;
 use crate::facts;
 use crate::regclass::Regclass;
@@ -38,7 +38,7 @@ fn docacl_sees_task(role: i64, relation: Regclass, key: &str) -> Result<bool> {
     let Some(viewer) = Viewer::now()? else { return Ok(false) };
     let his = match &viewer {
         Viewer::All(_) => true,
-        Viewer::Principal { ring, .. } => ring.principals.contains(&role) || administers(&viewer, role)?,
+        Viewer::Principal { ring, .. } => task::is_member(ring, role, viewer.snap())? || administers(&viewer, role)?,
     };
     Ok(his && reads_it(&viewer, relation.0, key)?)
 }

@@ -12,6 +12,7 @@ use crate::admin::write;
 use crate::error::{self, Result};
 use crate::facts::{self, PrincipalKind};
 use crate::freshness;
+use crate::ring::Ring;
 use crate::scan::Snap;
 
 /// A task, as far as it decides who may decide.
@@ -36,8 +37,7 @@ fn create(doc: &str, role: Option<&str>, everyone: Option<bool>) -> Result<i64> 
         ));
     }
     let role = address::role(&asker, role)?;
-    let purpose = write::text("SELECT purpose FROM docacl.principal WHERE id = $1", &[role.id.into()])?;
-    if purpose.as_deref() != Some("approval") {
+    if !role.approves {
         return Err(error::wrong_object(
             format!("role \"{}\" is not an approval role", role.name),
             "Name one made with acl_create_role(…, purpose => 'approval').",
@@ -66,7 +66,7 @@ fn create(doc: &str, role: Option<&str>, everyone: Option<bool>) -> Result<i64> 
     Ok(id)
 }
 
-/// The members of a role, now, who may read a row.
+/// The members of a role, now, who may read a row and decide: a read-only user decides on nothing.
 fn readers(role: i64, relation: u32, key: &str) -> Result<Vec<i64>> {
     let snap = Snap::fresh();
     let now = asker::now();
@@ -79,7 +79,8 @@ fn readers(role: i64, relation: u32, key: &str) -> Result<Vec<i64>> {
     })?;
     let mut out = Vec::new();
     for id in members {
-        let user = facts::principal(id, &snap)?.is_some_and(|p| p.kind == PrincipalKind::User && asker::is_active(&p));
+        let user = facts::principal(id, &snap)?
+            .is_some_and(|p| p.kind == PrincipalKind::User && asker::is_active(&p) && !p.read_only);
         if user && reads(id, relation.into(), key, &snap)? {
             out.push(id);
         }
@@ -128,7 +129,7 @@ fn acl_decide(task: Option<i64>, approve: Option<bool>, note: default!(Option<&s
     .ok_or_else(unknown)?;
     let me = asker.principal.as_ref().filter(|p| p.kind == PrincipalKind::User).map(|p| p.id);
     let member = match me {
-        Some(me) => freshness::ring(me, &Snap::fresh())?.principals.contains(&task.role),
+        Some(me) => is_member(&*freshness::ring(me, &Snap::fresh())?, task.role, &Snap::fresh())?,
         None => false,
     };
     let sees = member || asker.is_above() || asker.is_admin()? && asker.account()? == task.account;
@@ -169,7 +170,13 @@ fn acl_decide(task: Option<i64>, approve: Option<bool>, note: default!(Option<&s
     Ok(state.to_owned())
 }
 
-/// Whether everybody who is in the role now and may read the document has approved.
+/// Whether somebody is in a role that gets tasks: one that is enabled and still is an approval role.
+pub fn is_member(ring: &Ring, role: i64, snap: &Snap) -> Result<bool> {
+    Ok(ring.principals.contains(&role) && facts::principal(role, snap)?.is_some_and(|r| r.approves))
+}
+
+/// Whether everybody who is in the role now and may read the document has approved: who came meanwhile has to, who left
+/// has not, and what he had said no longer counts.
 fn all_approved(id: i64, task: &Task) -> Result<bool> {
     let approved = write::ids("SELECT principal_id FROM docacl.decision WHERE task_id = $1 AND approve", &[id.into()])?;
     Ok(readers(task.role, task.relation, &task.key)?.iter().all(|reader| approved.contains(reader)))

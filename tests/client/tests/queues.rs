@@ -7,6 +7,7 @@ use docacl_client_tests::server::Database;
 const SESSIONS: usize = 16;
 const ITEMS: usize = 10_000;
 
+/// A18 not: an item that one user of the queue claimed is given to no other, nor is one whose document nobody there may read.
 #[test]
 fn sixteen_sessions_share_ten_thousand_items_and_never_one() {
     let database = Database::create("queues");

@@ -61,20 +61,20 @@ END
 $$;
 SET client_min_messages = notice;
 
-\echo -- A18: clara, of the clerks and with sight of invoices, sends them to the queue and takes the oldest
+-- A18: clara, of the clerks and with sight of invoices, sends them to the queue and takes the oldest
 CALL act('clara', $$SELECT acl_enqueue('Incoming', 1)$$);
 CALL act('clara', $$SELECT acl_enqueue('Incoming', '2')$$);
 CALL act('clara', $$SELECT acl_enqueue('Incoming', 1) = 1$$);
 CALL act('clara', $$SELECT string_agg(format('%s %s %s %s', item, queue, document, state), ', ' ORDER BY item) FROM docacl.queue_list$$);
 CALL act('clara', $$SELECT acl_claim('Incoming')$$);
 CALL act('clara', $$SELECT string_agg(format('%s %s %s', item, state, claimed_by), ', ' ORDER BY item) FROM docacl.queue_list$$);
-\echo -- a clerk without sight of the documents: the queue is there, the items are not
+-- A18 not: a clerk without sight of the documents: the queue is there, the items are not
 CALL act('carl', $$SELECT count(*) FROM docacl.queue_list$$);
 CALL act('carl', $$SELECT count(*) FROM docacl.queue_item$$);
 CALL act('carl', $$SELECT acl_claim('Incoming')$$);
 CALL act('carl', $$SELECT acl_complete(1)$$);
 CALL act('carl', $$SELECT acl_enqueue('Incoming', 3)$$);
-\echo -- a reader who is no clerk: the document is there, queue and items are not
+-- A18 not: a reader who is no clerk: the document is there, queue and items are not
 CALL act('reader', $$SELECT count(*) FROM work_documents$$);
 CALL act('reader', $$SELECT count(*) FROM docacl.queue_list$$);
 CALL act('reader', $$SELECT acl_claim('Incoming')$$);
@@ -93,7 +93,7 @@ CALL act('anton', $$SELECT acl_claim('Incoming')$$);
 CALL act('clara', $$SELECT acl_enqueue('Incoming', 2) || (SELECT state FROM docacl.queue_list WHERE document = '2')$$);
 CALL act('anton', $$SELECT acl_enqueue('Incoming', 2)$$);
 CALL act('anton', $$SELECT string_agg(format('%s %s', item, state), ', ' ORDER BY item) FROM docacl.queue_list$$);
-\echo -- who leaves the role no longer sees what he claimed, nor completes it
+-- A18 not: who leaves the role no longer sees what he claimed, nor completes it
 CALL act('clara', $$SELECT acl_claim('Incoming')$$);
 SELECT acl_unassign('Clerks', 'clara');
 CALL act('clara', $$SELECT count(*) FROM docacl.queue_list$$);
@@ -107,17 +107,19 @@ SELECT id, state, claimed_by FROM docacl.queue_item WHERE state <> 'done' ORDER 
 \echo -- the tables are not to be written
 CALL act('boss', $$UPDATE docacl.queue_item SET state = 'done' RETURNING 1$$);
 
-\echo -- B7: an approval role decides; members without sight of the document have no task
+-- B7: an approval role decides on a document
 SELECT acl_create_user('anton', 'anton@work.example', 'Approvers');
 SELECT acl_grant('anton', 'enter', 'location', 'Finance'), acl_grant('anton', 'view', 'document type', 'Invoice');
 CALL act('clara', $$SELECT acl_create_task(1, 'Approvers')$$);
 CALL act('anton', $$SELECT format('%s %s %s %s %s', task, role, document, state, mine) FROM docacl.task_list$$);
+-- B7 not: members without sight of the document have no task, nor has who is not in the role, nor does an admin decide
 CALL act('blind', $$SELECT count(*) FROM docacl.task_list$$);
 CALL act('blind', $$SELECT acl_decide(1, true)$$);
 CALL act('blind', $$SELECT acl_can(1, 'approve')$$);
 CALL act('reader', $$SELECT count(*) FROM docacl.task_list$$);
 CALL act('reader', $$SELECT acl_decide(1, true)$$);
 CALL act('boss', $$SELECT acl_decide(1, true)$$);
+-- B7: a member with sight of it approves, once
 CALL act('anton', $$SELECT acl_decide(1, true, 'fine')$$);
 CALL act('alma', $$SELECT acl_decide(1, false)$$);
 CALL act('anton', $$SELECT format('%s %s', state, mine) FROM docacl.task_list$$);
@@ -128,19 +130,19 @@ CALL act('alma', $$SELECT acl_decide(2, true)$$);
 \echo -- one who rejects is enough
 CALL act('clara', $$SELECT acl_create_task(3, 'Approvers', everyone => true)$$);
 CALL act('alma', $$SELECT acl_decide(3, false, 'too dear')$$);
-\echo -- B8: a role that is no approval role gets no tasks; workflow is asked; a role without readers is warned of
+-- B8 not: a role that is no approval role gets no tasks; workflow is asked; a role without readers is warned of
 CALL act('clara', $$SELECT acl_create_task(1, 'Clerks')$$);
 CALL act('reader', $$SELECT acl_create_task(1, 'Approvers')$$);
 CALL act('carl', $$SELECT acl_create_task(1, 'Approvers')$$);
 SELECT acl_create_role('Nobody yet', purpose => 'approval');
 CALL act('clara', $$SELECT acl_create_task(1, 'Nobody yet')$$);
-\echo -- who leaves the role has no task any more
+-- B7 not: who leaves the role has no task any more
 CALL act('clara', $$SELECT acl_create_task(1, 'Approvers')$$);
 SELECT acl_unassign('Approvers', 'alma');
 CALL act('alma', $$SELECT count(*) FROM docacl.task_list$$);
 CALL act('alma', $$SELECT acl_decide(5, true)$$);
 
-\echo -- B9: a form makes a document where its completer may add none, and shows it to him no more than to others
+-- B9: a form makes a document where its completer may add none, and shows it to him no more than to others
 CALL act('clara', $$SELECT acl_create_form('Leave', 'Request', 'Kitchen')$$);
 SELECT acl_create_form('Leave', 'Request', 'Kitchen') IS NOT NULL AS made;
 SELECT acl_create_form('Leave', 'Request', 'Kitchen');
@@ -150,7 +152,7 @@ CALL act('stefan', $$SELECT acl_complete_form('Leave', '{"title": "a week in May
 CALL act('stefan', $$SELECT count(*) FROM work_documents$$);
 SELECT d.title, l.name AS location, t.name AS type, u.name AS owner FROM work_documents AS d
 JOIN docacl.resource AS l ON l.id = d.location_id JOIN docacl.resource AS t ON t.id = d.type_id JOIN docacl.principal AS u ON u.id = d.created_by;
-\echo -- not with the other rights alone, and nothing but ordinary columns
+-- B9 not: not with the other rights alone, and nothing but ordinary columns
 SELECT acl_grant('reader', 'view, add', 'document type', 'Request'), acl_grant('reader', 'enter', 'location', 'Kitchen');
 CALL act('reader', $$SELECT acl_complete_form('Leave', '{"title": "mine"}')$$);
 CALL act('stefan', $$SELECT acl_complete_form('Leave', '{"title": "x", "id": 7}')$$);
