@@ -74,11 +74,11 @@ COMMENT ON FUNCTION acl_actions(text) IS 'As acl_actions with the key as text.';
 COMMENT ON FUNCTION acl_actions_row(text, regclass, text) IS 'All that a principal may do with a row of a protected table, as names of actions. Errors as acl_can_row.';
 COMMENT ON FUNCTION acl_actions_on(text, text, text) IS 'All that a principal may do on a resource itself, as names of actions. Errors as acl_can_on.';
 COMMENT ON FUNCTION acl_actions_on(text, text, bigint) IS 'As acl_actions_on with the resource by its id.';
-COMMENT ON FUNCTION acl_require(bigint, text) IS 'Nothing, or 42501 where acl_can about the session''s user is not true.';
+COMMENT ON FUNCTION acl_require(bigint, text) IS 'Nothing, or 42501 where acl_can about the session''s user is not true. Of print, email, import, export, workflow, calendar, subscription, automation, reading_request and actions that a DBA added it writes a row into docacl.event (not in a read-only transaction or on a standby).';
 COMMENT ON FUNCTION acl_require(uuid, text) IS 'As acl_require for a table with uuid keys.';
 COMMENT ON FUNCTION acl_require(text, text) IS 'As acl_require with the key as text.';
-COMMENT ON FUNCTION acl_require_row(regclass, text, text) IS 'Nothing, or 42501 where acl_can_row about the session''s user is not true.';
-COMMENT ON FUNCTION acl_require_on(text, text, text) IS 'Nothing, or 42501 where acl_can_on about the session''s user is not true.';
+COMMENT ON FUNCTION acl_require_row(regclass, text, text) IS 'Nothing, or 42501 where acl_can_row about the session''s user is not true. Events as acl_require.';
+COMMENT ON FUNCTION acl_require_on(text, text, text) IS 'Nothing, or 42501 where acl_can_on about the session''s user is not true. Events as acl_require.';
 COMMENT ON FUNCTION acl_require_on(text, bigint, text) IS 'As acl_require_on with the resource by its id.';
 
 -- Who is asking.

@@ -2055,6 +2055,17 @@ COMMENT ON EVENT TRIGGER docacl_forget_dropped IS 'Keeps docacl''s own tables tr
 -- Actions and places.
 --
 
+-- They write events now.
+ALTER FUNCTION acl_require(bigint, text) VOLATILE PARALLEL UNSAFE;
+ALTER FUNCTION acl_require(uuid, text) VOLATILE PARALLEL UNSAFE;
+ALTER FUNCTION acl_require(text, text) VOLATILE PARALLEL UNSAFE;
+ALTER FUNCTION acl_require_row(regclass, text, text) VOLATILE PARALLEL UNSAFE;
+ALTER FUNCTION acl_require_on(text, text, text) VOLATILE PARALLEL UNSAFE;
+ALTER FUNCTION acl_require_on(text, bigint, text) VOLATILE PARALLEL UNSAFE;
+COMMENT ON FUNCTION acl_require(bigint, text) IS 'Nothing, or 42501 where acl_can about the session''s user is not true. Of print, email, import, export, workflow, calendar, subscription, automation, reading_request and actions that a DBA added it writes a row into docacl.event (not in a read-only transaction or on a standby).';
+COMMENT ON FUNCTION acl_require_row(regclass, text, text) IS 'Nothing, or 42501 where acl_can_row about the session''s user is not true. Events as acl_require.';
+COMMENT ON FUNCTION acl_require_on(text, text, text) IS 'Nothing, or 42501 where acl_can_on about the session''s user is not true. Events as acl_require.';
+
 --
 -- Forms and queues, second part.
 --

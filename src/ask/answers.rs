@@ -22,6 +22,13 @@ pub enum Who<'a> {
     Other(&'a str),
 }
 
+/// What was asked about, and what may be done on it.
+pub struct On {
+    pub verdict: Verdict,
+    /// None: a row.
+    pub resource: Option<Resource>,
+}
+
 /// A question being answered.
 pub struct Question {
     pub snap: Snap,
@@ -36,6 +43,12 @@ pub struct Question {
     account: i64,
     /// A superuser or system: above accounts.
     above: bool,
+}
+
+impl On {
+    fn row(verdict: Verdict) -> On {
+        On { verdict, resource: None }
+    }
 }
 
 impl Question {
@@ -129,13 +142,13 @@ impl Question {
 
     /// What the principal may do on a resource itself; `None` where there is none that the asker may know of.
     /// With the kind, whose actions apply.
-    pub fn on(&self, kind: &str, written: &str) -> Result<(String, Option<Verdict>)> {
+    pub fn on(&self, kind: &str, written: &str) -> Result<(String, Option<On>)> {
         let name = core_kind::normalize(kind);
         if facts::kind(&name, &self.snap)?.is_none() {
             return Err(error::unknown_hint("kind", kind, "See docacl.kind for the kinds there are."));
         }
         if name == "document" {
-            return Ok((name, self.row(&*target::default()?, written)?));
+            return Ok((name, self.row(&*target::default()?, written)?.map(On::row)));
         }
         let (exact, by_path) = if name == "account" {
             (facts::account_named(written, &self.snap)?.into_iter().collect(), vec![])
@@ -150,13 +163,13 @@ impl Question {
     }
 
     /// The same for a resource by id.
-    pub fn on_id(&self, kind: &str, id: i64) -> Result<(String, Option<Verdict>)> {
+    pub fn on_id(&self, kind: &str, id: i64) -> Result<(String, Option<On>)> {
         let name = core_kind::normalize(kind);
         if facts::kind(&name, &self.snap)?.is_none() {
             return Err(error::unknown_hint("kind", kind, "See docacl.kind for the kinds there are."));
         }
         if name == "document" {
-            return Ok((name, self.row(&*target::default()?, &id.to_string())?));
+            return Ok((name, self.row(&*target::default()?, &id.to_string())?.map(On::row)));
         }
         let found = facts::resource(id, &self.snap)?.into_iter().filter(|r| r.kind == name).collect();
         let verdict = self.one(&name, &id.to_string(), [found, vec![]])?;
@@ -164,7 +177,7 @@ impl Question {
     }
 
     /// The verdict on the one resource that is meant: among those that bear the name, else among those at the path.
-    fn one(&self, kind: &str, written: &str, candidates: [Vec<Resource>; 2]) -> Result<Option<Verdict>> {
+    fn one(&self, kind: &str, written: &str, candidates: [Vec<Resource>; 2]) -> Result<Option<On>> {
         for found in candidates {
             let mut open = Vec::new();
             // What is of another account does not exist, for whoever is not above accounts.
@@ -175,7 +188,7 @@ impl Question {
                 };
                 // Not told of what he may not see: that something else bears the name must change no answer.
                 if self.told || verdict.is_some_and(|v| !v.actions.is_empty()) {
-                    open.push(verdict);
+                    open.push(verdict.map(|verdict| On { verdict, resource: Some(resource.clone()) }));
                 }
             }
             match open.len() {

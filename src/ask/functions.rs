@@ -4,8 +4,12 @@ use docacl_core::verdict::Verdict;
 use docacl_core::{Actions, action, kind};
 use pgrx::prelude::*;
 
-use super::{Question, Who};
+use serde_json::{Map, Value};
+
+use super::answers::On;
+use super::{Question, Who, acted};
 use crate::error::{self, Result, denied};
+use crate::protect::functions::name_of;
 use crate::protect::target::{self, Target};
 use crate::regclass::Regclass;
 
@@ -44,14 +48,25 @@ fn names(question: &Question, verdict: Option<Verdict>) -> Result<Vec<String>> {
 }
 
 /// 42501 that says what was asked, and of what it was not allowed: nothing that the asker did not write.
-fn require(allowed: bool, words: Option<&str>, of: &str) -> Result<()> {
-    if allowed {
-        return Ok(());
+fn refused(words: &str, of: &str) -> pgrx::pg_sys::panic::ErrorReport {
+    denied(format!("permission denied: {words} on {of}"), "Ask whoever administers it for a grant.")
+}
+
+fn said<const N: usize>(of: [(&str, String); N]) -> Map<String, Value> {
+    of.into_iter().map(|(name, value)| (name.to_owned(), Value::String(value))).collect()
+}
+
+/// 42501 where the session's user may not do with a row what the words say; what he may is told of in the outbox.
+fn require(target: &Target, key: &str, words: Option<&str>, of: &str) -> Result<()> {
+    let words = given("action", words)?;
+    let question = Question::about(Who::Me)?;
+    let verdict = question.row(target, key)?;
+    if !answer(&question, verdict, words, kind::APPLICABLE_TO_ROWS)? {
+        return Err(refused(words, of));
     }
-    Err(denied(
-        format!("permission denied: {} on {of}", words.unwrap_or_default()),
-        "Ask whoever administers it for a grant.",
-    ))
+    let asked = question.asked(words, kind::APPLICABLE_TO_ROWS)?;
+    let row = said([("relation", name_of(target.relation)?), ("key", key.to_owned())]);
+    acted::tell(&question, asked, question.account(), row)
 }
 
 macro_rules! of_documents {
@@ -84,12 +99,11 @@ macro_rules! of_documents {
             actions(Who::Me, &*target::default()?, &key)
         }
 
-        /// Nothing, or 42501 where the session's user may not.
-        #[pg_extern(name = "acl_require", stable, parallel_safe)]
+        /// Nothing, or 42501 where the session's user may not; an event where it leaves no other trace.
+        #[pg_extern(name = "acl_require", volatile, parallel_unsafe)]
         fn $require(doc: Option<$ty>, action: Option<&str>) -> Result<()> {
             let key = given("doc", doc)?.to_string();
-            let allowed = can(Who::Me, &*target::default()?, &key, action)?;
-            require(allowed, action, &format!("document {key}"))
+            require(&*target::default()?, &key, action, &format!("document {key}"))
         }
     };
 }
@@ -125,18 +139,42 @@ fn actions_row_other(principal: Option<&str>, relation: Option<Regclass>, key: O
     actions(other(principal)?, &*table(relation)?, given("key", key)?)
 }
 
-/// Nothing, or 42501 where the session's user may not.
-#[pg_extern(name = "acl_require_row", stable, parallel_safe)]
+/// Nothing, or 42501 where the session's user may not; an event where it leaves no other trace.
+#[pg_extern(name = "acl_require_row", volatile, parallel_unsafe)]
 fn require_row(relation: Option<Regclass>, key: Option<&str>, action: Option<&str>) -> Result<()> {
-    let allowed = can(Who::Me, &*table(relation)?, given("key", key)?, action)?;
-    require(allowed, action, &format!("row {}", key.unwrap_or("null")))
+    let target = table(relation)?;
+    let key = given("key", key)?;
+    require(&target, key, action, &format!("row {key}"))
 }
 
 fn can_resource(who: Who<'_>, kind_word: Option<&str>, resource: Written<'_>, action: Option<&str>) -> Result<bool> {
     let words = given("action", action)?;
     let question = Question::about(who)?;
-    let (name, verdict) = resource.on(&question, given("kind", kind_word)?)?;
-    answer(&question, verdict, words, kind::applicable(&name))
+    let (name, on) = resource.on(&question, given("kind", kind_word)?)?;
+    answer(&question, on.map(|on| on.verdict), words, kind::applicable(&name))
+}
+
+/// As [`require`] of a resource itself; of kind document, of a row.
+fn require_resource(kind_word: Option<&str>, resource: Written<'_>, words: Option<&str>, of: &str) -> Result<()> {
+    let words = given("action", words)?;
+    let question = Question::about(Who::Me)?;
+    let (name, on) = resource.on(&question, given("kind", kind_word)?)?;
+    let applicable = kind::applicable(&name);
+    if !answer(&question, on.as_ref().map(|on| on.verdict), words, applicable)? {
+        return Err(refused(words, of));
+    }
+    let asked = question.asked(words, applicable)?;
+    match on.and_then(|on| on.resource) {
+        Some(on) => {
+            let mut what = said([("kind", name), ("resource", on.name)]);
+            what.insert("resource_id".to_owned(), Value::from(on.id));
+            acted::tell(&question, asked, on.account, what)
+        }
+        None => {
+            let relation = name_of(target::default()?.relation)?;
+            acted::tell(&question, asked, question.account(), said([("relation", relation), ("key", resource.text())]))
+        }
+    }
 }
 
 /// A resource as it was written.
@@ -146,10 +184,17 @@ enum Written<'a> {
 }
 
 impl Written<'_> {
-    fn on(&self, question: &Question, kind: &str) -> Result<(String, Option<Verdict>)> {
+    fn on(&self, question: &Question, kind: &str) -> Result<(String, Option<On>)> {
         match self {
             Written::Name(name) => question.on(kind, given("resource", *name)?),
             Written::Id(id) => question.on_id(kind, given("resource", *id)?),
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Written::Name(name) => name.unwrap_or_default().to_owned(),
+            Written::Id(id) => id.unwrap_or_default().to_string(),
         }
     }
 }
@@ -190,8 +235,8 @@ fn can_on_id(kind: Option<&str>, resource: Option<i64>, action: Option<&str>) ->
 
 fn actions_resource(who: Who<'_>, kind_word: Option<&str>, resource: Written<'_>) -> Result<Vec<String>> {
     let question = Question::about(who)?;
-    let (_, verdict) = resource.on(&question, given("kind", kind_word)?)?;
-    names(&question, verdict)
+    let (_, on) = resource.on(&question, given("kind", kind_word)?)?;
+    names(&question, on.map(|on| on.verdict))
 }
 
 /// Everything a principal may do on a resource itself.
@@ -206,16 +251,16 @@ fn actions_on_other_id(principal: Option<&str>, kind: Option<&str>, resource: Op
     actions_resource(other(principal)?, kind, Written::Id(resource))
 }
 
-/// Nothing, or 42501 where the session's user may not.
-#[pg_extern(name = "acl_require_on", stable, parallel_safe)]
+/// Nothing, or 42501 where the session's user may not; an event where it leaves no other trace.
+#[pg_extern(name = "acl_require_on", volatile, parallel_unsafe)]
 fn require_on(kind: Option<&str>, resource: Option<&str>, action: Option<&str>) -> Result<()> {
-    let allowed = can_resource(Who::Me, kind, Written::Name(resource), action)?;
-    require(allowed, action, &format!("{} \"{}\"", kind.unwrap_or_default(), resource.unwrap_or_default()))
+    let of = format!("{} \"{}\"", kind.unwrap_or_default(), resource.unwrap_or_default());
+    require_resource(kind, Written::Name(resource), action, &of)
 }
 
-/// Nothing, or 42501 where the session's user may not, by id.
-#[pg_extern(name = "acl_require_on", stable, parallel_safe)]
+/// Nothing, or 42501 where the session's user may not, by id; an event where it leaves no other trace.
+#[pg_extern(name = "acl_require_on", volatile, parallel_unsafe)]
 fn require_on_id(kind: Option<&str>, resource: Option<i64>, action: Option<&str>) -> Result<()> {
-    let allowed = can_resource(Who::Me, kind, Written::Id(resource), action)?;
-    require(allowed, action, &format!("{} {}", kind.unwrap_or_default(), resource.unwrap_or_default()))
+    let of = format!("{} {}", kind.unwrap_or_default(), resource.unwrap_or_default());
+    require_resource(kind, Written::Id(resource), action, &of)
 }

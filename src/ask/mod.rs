@@ -2,6 +2,7 @@
 //!
 //! Asking about oneself is free; about another principal one must administer it, be trusted, or be a superuser.
 
+mod acted;
 mod answers;
 mod explain;
 mod explain_functions;
