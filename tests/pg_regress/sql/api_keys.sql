@@ -1,5 +1,5 @@
 --
--- A6. API keys of an environment: made, used, walled in, revoked, expired. SECURITY.md: T29.
+-- API keys of an environment: made, used, walled in, revoked, expired (acceptance A6; SECURITY.md: T29).
 --
 \set VERBOSITY terse
 \set QUIET off
@@ -68,14 +68,16 @@ SELECT attempt('boss', 'SELECT acl_create_api_key(''E1'', ''ann'')') AS "42710";
 SELECT attempt('boss', 'SELECT acl_create_api_key(''E1'', ''k'', role => ''no such role'')') AS "42704";
 SELECT attempt('boss', 'SELECT acl_create_api_key(''E1'', ''k'', valid_until => now() - interval ''1 day'')') AS "22023";
 
--- made, and walled into its environment, whatever its role holds elsewhere
+-- A6: made; it reads and writes its environment
 SELECT acl_create_api_key('E1', 'importer', role => 'readers') AS key \gset
 SELECT length(:'key') AS n62, :'key' ~ '^docacl_[A-Za-z0-9_-]{55}$' AS t;
 SELECT by_key(:'key', 'SELECT principal || '' of '' || account || '' by '' || identified FROM acl_session()') AS importer;
 SELECT ids(:'key') AS "1,2";
-SELECT by_key(:'key', 'SELECT count(*) FROM ak_loose') AS "n0: a table without a scope shows a key nothing";
 SELECT by_key(:'key', 'UPDATE ak_document SET title = title') AS n2;
 SELECT by_key(:'key', format('INSERT INTO ak_document VALUES (9, NULL, %s, %s, NULL, ''new'')', :e1, :a)) AS n1;
+-- A6 not: and no other, whatever its role holds on the whole account
+SELECT by_key(:'key', 'SELECT count(*) FROM ak_document WHERE id IN (3, 4)') AS n0;
+SELECT by_key(:'key', 'SELECT count(*) FROM ak_loose') AS "n0: a table without a scope shows a key nothing";
 SELECT by_key(:'key', format('INSERT INTO ak_document VALUES (9, NULL, %s, %s, NULL, ''new'')', :e2, :a)) AS "42501";
 SELECT by_key(:'key', format('UPDATE ak_document SET environment = %s WHERE id = 1', :e2)) AS "42501";
 SELECT by_key(:'key', 'SELECT count(*) FROM docacl.api_key_use') AS n1;
@@ -128,13 +130,13 @@ DO $$ BEGIN PERFORM acl_grant('everyone', 'view', 'environment', 'E2'); PERFORM 
 SELECT ids(:'key') AS "1,2: keys are not of everyone";
 DO $$ BEGIN PERFORM acl_revoke('everyone', 'view', 'environment', 'E2'); PERFORM acl_revoke('everyone', 'view', 'account', 'keys'); END $$;
 
--- expires
+-- A6 not: once it is expired
 SELECT acl_create_api_key('E1', 'brief', role => 'readers', valid_until => now() + interval '1 second') AS brief \gset
 SELECT ids(:'brief') AS "1,2";
 SELECT pg_sleep(1.2);
 SELECT ids(:'brief') AS "28000";
 
--- revoked: refused at once, seen before or not, and the session that it logged in sees nothing more
+-- A6 not: revoked: refused at once, seen before or not, and the session that it logged in sees nothing more
 SELECT attempt('ann', 'SELECT acl_revoke_api_key(''E1'', ''importer'')') AS "42704";
 SELECT attempt('keeper', 'SELECT acl_revoke_api_key(''E2'', ''importer'')') AS "42704";
 SELECT attempt('boss', 'SELECT acl_revoke_api_key(''E2'', ''importer'')') AS "42704";
