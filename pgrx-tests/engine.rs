@@ -31,7 +31,7 @@ mod tests {
             ("db_role", "role_oid role_name principal_id"),
             ("kind", "name gate rank inherits has_star built_in"),
             ("action", "bit name built_in"),
-            ("protected_table", "relation spec is_default had_rls had_force partitions"),
+            ("protected_table", "relation spec is_default had_rls had_force partitions enforced"),
             ("stamp", "kind id value"),
             ("setting", "account_id resource_id name value set_by set_at"),
             ("account_option", "account_id name value set_by set_at"),

@@ -32,7 +32,7 @@ BEGIN
     FROM docacl.protected_table AS p JOIN pg_catalog.pg_trigger AS t
     ON p.relation = coalesce(pg_catalog.pg_partition_root(t.tgrelid), t.tgrelid)
     WHERE t.tgrelid = ANY (tables) AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgenabled <> 'D'
-      AND t.tgname::text COLLATE "C" > '~docacl_row';
+      AND t.tgname::text COLLATE "C" > '~docacl_row' AND coalesce((to_jsonb(p) ->> 'enforced')::boolean, true);
     IF culprit IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = '55000',
             MESSAGE = format('trigger "%s" fires after docacl has judged the row', culprit),

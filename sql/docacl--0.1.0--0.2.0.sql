@@ -698,7 +698,7 @@ BEGIN
     FROM docacl.protected_table AS p JOIN pg_catalog.pg_trigger AS t
     ON p.relation = coalesce(pg_catalog.pg_partition_root(t.tgrelid), t.tgrelid)
     WHERE t.tgrelid = ANY (tables) AND NOT t.tgisinternal AND t.tgtype & 3 = 3 AND t.tgenabled <> 'D'
-      AND t.tgname::text COLLATE "C" > '~docacl_row';
+      AND t.tgname::text COLLATE "C" > '~docacl_row' AND coalesce((to_jsonb(p) ->> 'enforced')::boolean, true);
     IF culprit IS NOT NULL THEN
         RAISE EXCEPTION USING ERRCODE = '55000',
             MESSAGE = format('trigger "%s" fires after docacl has judged the row', culprit),
@@ -2046,6 +2046,17 @@ COMMENT ON EVENT TRIGGER docacl_forget_dropped IS 'Keeps docacl''s own tables tr
 --
 -- Registered without policies.
 --
+
+ALTER TABLE docacl.protected_table ADD COLUMN enforced boolean NOT NULL DEFAULT true;
+COMMENT ON COLUMN docacl.protected_table.enforced IS 'Whether the table has docacl''s policies and triggers; if not, docacl only answers questions about its rows.';
+
+CREATE FUNCTION acl_enforce(
+	"relation" regclass,
+	"enable" bool
+) RETURNS VOID
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'acl_enforce_wrapper';
+COMMENT ON FUNCTION acl_enforce(regclass, boolean) IS 'Whether docacl judges a protected table (true), or only answers questions about its rows (false, as with option "enforce" of acl_protect): then there are no policies and triggers, and row security is what it was, with a WARNING. Own lists are brought back to their rows when it judges again. For superusers and system: 42501; 55000 not protected or a trigger that fires too late, 23514 a list that is another row''s.';
 
 --
 -- Auto grants and buttons.

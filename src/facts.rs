@@ -108,6 +108,8 @@ pub struct ProtectedTable {
     pub relation: Oid,
     pub spec: pgrx::JsonB,
     pub is_default: bool,
+    /// Whether it has docacl's policies and triggers, or is registered only.
+    pub enforced: bool,
 }
 
 /// A row of docacl.token_key.
@@ -420,7 +422,9 @@ pub fn stamp(kind: i16, id: i64, snap: &Snap) -> Result<Option<[u8; 16]>> {
 }
 
 fn read_protected(t: &Tuple) -> Result<Option<ProtectedTable>> {
-    Ok(Some(ProtectedTable { relation: t.must(1)?, spec: t.must(2)?, is_default: t.must(3)? }))
+    // The objects of 0.1.0 have no such column: there every table is enforced.
+    let enforced = t.get(7).unwrap_or(true);
+    Ok(Some(ProtectedTable { relation: t.must(1)?, spec: t.must(2)?, is_default: t.must(3)?, enforced }))
 }
 
 fn read_membership(t: &Tuple) -> Result<Option<Membership>> {

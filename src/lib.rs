@@ -85,6 +85,7 @@ extension_sql_file!("../sql/mirror.sql", name = "mirror", requires = ["dump"]);
 extension_sql_file!("../sql/work.sql", name = "work", requires = ["visibility", ask::session::acl_user_id]);
 extension_sql_file!("../sql/tokens.sql", name = "tokens", requires = ["visibility"]);
 extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);
+extension_sql_file!("../sql/enforce.sql", name = "enforce", requires = ["partitions"]);
 extension_sql_file!("../sql/partition_events.sql", name = "partition_events", requires = ["partitions"]);
 extension_sql_file!("../sql/may.sql", name = "may", requires = ["parents"]);
 extension_sql_file!("../sql/search.sql", name = "search", requires = ["tables"]);

@@ -80,7 +80,7 @@ impl Row {
     pub fn list(&self, asker: &Asker) -> Result<Resource> {
         let locked = self.lock()?;
         if let Some(own) = locked.own {
-            return of_id(own);
+            return self.own_list(&locked, own);
         }
         let account = match locked.account {
             Some(account) => account,
@@ -108,10 +108,26 @@ impl Row {
         of_id(id)
     }
 
+    /// The list that the row's own_acl names. 55000 where it is another row's, to which whoever may grant here might
+    /// not grant: while docacl does not judge the table, its writers write that column too.
+    fn own_list(&self, locked: &Locked, own: i64) -> Result<Resource> {
+        let list = facts::resource(own.unsigned_abs() as i64, &Snap::fresh())?.filter(|list| {
+            list.kind == "document"
+                && list.relation == Some(self.target.relation)
+                && list.row_key.as_ref() == Some(&locked.key)
+        });
+        list.ok_or_else(|| {
+            error::wrong_state(
+                format!("the row of document \"{}\" names a list that is not its own", locked.key),
+                "Only docacl writes the column of option \"own_acl\": set it to NULL.",
+            )
+        })
+    }
+
     /// The row's own list, if it has one, and its location.
     pub fn list_if_any(&self) -> Result<(Option<Resource>, Option<Resource>)> {
         let locked = self.lock()?;
-        Ok((locked.own.map(of_id).transpose()?, locked.location))
+        Ok((locked.own.map(|own| self.own_list(&locked, own)).transpose()?, locked.location))
     }
 
     /// Whether the list adds to the location or stands instead of it, for everyone.

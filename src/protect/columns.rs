@@ -36,7 +36,7 @@ pub struct Table {
     pub primary_key: Vec<String>,
 }
 
-const OPTIONS: [&str; 11] = [
+const OPTIONS: [&str; 12] = [
     "key",
     "owner",
     "requester",
@@ -48,6 +48,7 @@ const OPTIONS: [&str; 11] = [
     "required",
     "default",
     "parent",
+    "enforce",
 ];
 
 impl Table {
@@ -57,8 +58,17 @@ impl Table {
     }
 }
 
-/// The spec that gates and options describe, and whether it is to be the default documents table.
-pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Result<(Spec, bool)> {
+/// What gates and options describe.
+pub struct Written {
+    pub spec: Spec,
+    /// Whether it is to be the default documents table.
+    pub is_default: bool,
+    /// Whether docacl is to judge, or only to answer.
+    pub enforce: bool,
+}
+
+/// Reads gates and options, and compares them with the table.
+pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Result<Written> {
     let gates = object(gates, "gates")?;
     let options = object(options, "options")?;
     for word in options.keys() {
@@ -115,7 +125,8 @@ pub fn read(table: &Table, gates: &Value, options: &Value, snap: &Snap) -> Resul
         parent::alone(&spec)?;
     }
     each_column_once(&spec)?;
-    Ok((spec, flag(options, "default")?))
+    let (is_default, enforce) = (flag(options, "default", false)?, flag(options, "enforce", true)?);
+    Ok(Written { spec, is_default, enforce })
 }
 
 /// The key of the table: what option "key" names, else its primary key.
@@ -161,9 +172,9 @@ fn text(options: &Map<String, Value>, word: &str) -> Result<Option<String>> {
     }
 }
 
-fn flag(options: &Map<String, Value>, word: &str) -> Result<bool> {
+fn flag(options: &Map<String, Value>, word: &str, left_out: bool) -> Result<bool> {
     match options.get(word) {
-        None | Some(Value::Null) => Ok(false),
+        None | Some(Value::Null) => Ok(left_out),
         Some(Value::Bool(b)) => Ok(*b),
         Some(_) => Err(bad(format!("option \"{word}\" must be true or false"), "Write it as a JSON boolean.")),
     }

@@ -122,7 +122,7 @@ fn adopt(root: pg_sys::Oid) -> Result<()> {
         return Ok(());
     }
     let _owner = AsOwner::begin()?;
-    let Some(protected) = facts::protected_table(root, &Snap::fresh())? else {
+    let Some(protected) = facts::protected_table(root, &Snap::fresh())?.filter(|t| t.enforced) else {
         return Ok(());
     };
     let spec = Spec::from_json(protected.spec)?;
@@ -163,9 +163,14 @@ fn release(relation: pg_sys::Oid) -> Result<()> {
     let text = serde_json::to_value(&protected.spec.0).map_err(|e| internal(e.to_string()))?;
     let spec = Spec::from_json(protected.spec)?;
     let table = Table { oid: relation, name, columns: Vec::new(), primary_key: Vec::new() };
-    ddl::write(&table, &spec)?;
-    partitions::write(&table, &spec)?;
+    if protected.enforced {
+        ddl::write(&table, &spec)?;
+        partitions::write(&table, &spec)?;
+    }
     partitions::split(root, &table, pgrx::JsonB(text))?;
+    if !protected.enforced {
+        super::enforce::only_registered(relation)?;
+    }
     if let Some(own) = &spec.own_acl {
         let own = pgrx::spi::quote_identifier(own);
         let lists = {

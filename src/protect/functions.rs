@@ -5,9 +5,9 @@ use pgrx::prelude::*;
 use serde_json::Value;
 
 use super::catalog::spi;
-use super::columns::{self, Column, Table};
+use super::columns::{self, Column, Table, Written};
 use super::lint::{self, Finding};
-use super::{Spec, ddl, lists, parent, partitions, tree};
+use super::{Spec, ddl, enforce, lists, parent, tree};
 use crate::admin::asker::Asker;
 use crate::error::{self, Result, wrong_object};
 use crate::facts;
@@ -43,34 +43,31 @@ pub fn protect(relation: pg_sys::Oid, gates: &Value, options: &Value) -> Result<
     lock(relation)?;
     let snap = Snap::fresh();
     let table = describe(relation)?;
-    let (spec, is_default) = columns::read(&table, gates, options, &snap)?;
-    let before = facts::protected_table(relation, &snap)?;
+    let Written { spec, is_default, enforce } = columns::read(&table, gates, options, &snap)?;
+    let found = facts::protected_table(relation, &snap)?;
     if is_default
         && let Some(other) = facts::protected_tables(&snap)?.iter().find(|t| t.is_default && t.relation != relation)
     {
         return Err(error::exists("default documents table", &name_of(other.relation)?));
     }
-    let before = before.map(|t| Spec::from_json(t.spec)).transpose()?;
+    let was_enforced = found.as_ref().is_some_and(|t| t.enforced);
+    let before = found.map(|t| Spec::from_json(t.spec)).transpose()?;
     if before.as_ref().is_some_and(|before| before.key != spec.key) {
         parent::refuse_children(relation, &snap)?;
     }
-    if before.is_none() {
-        refuse_foreign_policies(&table)?;
-    }
     lists::keep(&table, before.as_ref(), &spec, &snap)?;
-    let (had_rls, had_force) = ddl::row_security(relation)?;
-    let had = partitions::had(&table, before.is_some())?;
-    ddl::write(&table, &spec)?;
-    partitions::write(&table, &spec)?;
     let json = pgrx::JsonB(serde_json::to_value(&spec).map_err(|e| error::internal(e.to_string()))?);
-    Spi::run_with_args(
-        "INSERT INTO docacl.protected_table AS p (relation, spec, is_default, had_rls, had_force) \
-         VALUES ($1, $2, $3, $4, $5) \
-         ON CONFLICT (relation) DO UPDATE SET spec = excluded.spec, is_default = excluded.is_default",
-        &[relation.into(), json.into(), is_default.into(), had_rls.into(), had_force.into()],
-    )
-    .map_err(spi)?;
-    partitions::remember(relation, had)?;
+    let change = enforce::Change { table: &table, spec: &spec, was: was_enforced, registered: before.is_some() };
+    let (rls, force) = ddl::row_security(relation)?;
+    change.to(enforce, || {
+        Spi::run_with_args(
+            "INSERT INTO docacl.protected_table AS p (relation, spec, is_default, had_rls, had_force) \
+             VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (relation) DO UPDATE SET spec = excluded.spec, is_default = excluded.is_default",
+            &[relation.into(), json.into(), is_default.into(), rls.into(), force.into()],
+        )
+        .map_err(spi)
+    })?;
     lint::findings(Some(relation))
 }
 
@@ -83,20 +80,15 @@ fn acl_unprotect(relation: Option<Regclass>) -> Result<()> {
     lock(relation)?;
     // Whatever became of it since, as a child of another table or without its key: it is given back.
     let table = Table { oid: relation, name: name_of(relation)?, columns: Vec::new(), primary_key: Vec::new() };
-    if facts::protected_table(relation, &Snap::fresh())?.is_none() {
+    let Some(found) = facts::protected_table(relation, &Snap::fresh())? else {
         return Err(not_protected(&table.name));
-    }
+    };
     parent::refuse_children(relation, &Snap::fresh())?;
-    ddl::remove(&table)?;
-    partitions::remove(&table)?;
-    let (rls, force, had) = Spi::get_three_with_args::<bool, bool, pgrx::JsonB>(
-        "DELETE FROM docacl.protected_table WHERE relation = $1 RETURNING had_rls, had_force, \
-         pg_catalog.to_jsonb(protected_table) -> 'partitions'",
-        &[relation.into()],
-    )
-    .map_err(spi)?;
-    partitions::restore(&table, had)?;
-    ddl::restore_row_security(&table.name, rls.unwrap_or(false), force.unwrap_or(false))?;
+    if found.enforced {
+        enforce::give_back(&table)?;
+    }
+    Spi::run_with_args("DELETE FROM docacl.protected_table WHERE relation = $1", &[relation.into()]).map_err(spi)?;
+    enforce::changed(relation);
     pgrx::warning!("table {} is no longer protected by docacl", table.name);
     Ok(())
 }
@@ -107,7 +99,7 @@ pub fn not_protected(name: &str) -> pgrx::pg_sys::panic::ErrorReport {
 }
 
 /// Nobody writes to or alters the table meanwhile; released at the end of the transaction.
-fn lock(relation: pg_sys::Oid) -> Result<()> {
+pub fn lock(relation: pg_sys::Oid) -> Result<()> {
     // SAFETY: a lock by OID, and a look whether the relation still exists.
     unsafe {
         pg_sys::LockRelationOid(relation, pg_sys::AccessExclusiveLock as i32);
@@ -207,18 +199,4 @@ pub fn describe(relation: pg_sys::Oid) -> Result<Table> {
     .map_err(spi)?
     .unwrap_or_default();
     Ok(Table { oid: relation, name, columns, primary_key })
-}
-
-/// Policies of our names that are not ours must not be mistaken for ours.
-fn refuse_foreign_policies(table: &Table) -> Result<()> {
-    let foreign = Spi::get_one_with_args::<String>(
-        "SELECT min(polname::text) FROM pg_catalog.pg_policy WHERE polname LIKE 'docacl\\_%' AND (polrelid = $1 \
-         OR polrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree($1)))",
-        &[table.oid.into()],
-    )
-    .map_err(spi)?;
-    match foreign {
-        Some(policy) => Err(error::exists("policy", &policy)),
-        None => Ok(()),
-    }
 }

@@ -11,6 +11,7 @@ use crate::error::{Result, in_use, inconsistent};
 use crate::facts;
 use crate::owner::AsTableOwner;
 use crate::scan::Snap;
+use crate::shape::By;
 
 /// 55006 where rows have lists that the new spec would no longer find, 23514 where the column that is to hold lists
 /// holds anything else.
@@ -60,6 +61,49 @@ fn fit(table: &Table, column: &str, names: &Names, snap: &Snap) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Makes the own lists of a table that docacl did not judge meanwhile what its triggers would have kept them: each under
+/// the location of its row, none without a row. 23514 where the column holds anything else.
+pub fn settle(table: &Table, spec: &Spec) -> Result<()> {
+    let (Some(column), Some(key)) = (&spec.own_acl, &spec.key) else { return Ok(()) };
+    fit(table, column, key, &Snap::fresh())?;
+    let places = places(spec);
+    let columns: Vec<String> = places.iter().map(|r| r.column.clone()).collect();
+    let mut kept = Vec::new();
+    for (values, own) in lists(table, column, &columns, i64::MAX)? {
+        let id = own.unsigned_abs() as i64;
+        let mut location = None;
+        for (reference, value) in places.iter().zip(values) {
+            if location.is_none()
+                && let Some(value) = value
+            {
+                location = resource_of(reference, &value, &Snap::fresh())?;
+            }
+        }
+        let sql = "UPDATE docacl.resource SET parent_id = $2 WHERE id = $1 AND parent_id IS DISTINCT FROM $2";
+        Spi::run_with_args(sql, &[id.into(), location.into()]).map_err(spi)?;
+        kept.push(id);
+    }
+    let sql = "DELETE FROM docacl.resource WHERE kind = 'document' AND relation = $1 AND id <> ALL ($2)";
+    Spi::run_with_args(sql, &[table.oid.into(), kept.into()]).map_err(spi)
+}
+
+fn resource_of(reference: &ReferenceColumn, value: &str, snap: &Snap) -> Result<Option<i64>> {
+    match reference.by {
+        By::Id => match value.parse() {
+            Ok(id) => Ok(facts::resource(id, snap)?.map(|r| r.id)),
+            Err(_) => Ok(None),
+        },
+        By::Key => {
+            for kind in &reference.kinds {
+                if let Some(found) = facts::resource_with_key(kind, value, snap)? {
+                    return Ok(Some(found.id));
+                }
+            }
+            Ok(None)
+        }
+    }
 }
 
 /// Keys and lists of rows that have one, `most` of them; read as the table's owner: see [`AsTableOwner`].

@@ -1,12 +1,13 @@
 //! Protecting tables: what `acl_protect` was told ([`spec`]), whether the table bears it ([`columns`], [`catalog`]), the
 //! policies and the trigger that it writes ([`ddl`]); a table made for it ([`create`]); own lists when it is protected anew
-//! ([`lists`]); what leads around them ([`lint`]), and which indexes they lack ([`advice`]).
+//! ([`lists`]); tables that are registered without them ([`enforce`]); what leads around them ([`lint`]), and which indexes they lack ([`advice`]).
 
 mod advice;
 pub mod catalog;
 pub mod columns;
 mod create;
 mod ddl;
+pub mod enforce;
 mod follow;
 pub mod functions;
 pub mod key;

@@ -102,7 +102,7 @@ fn follow_parent(old: &str) -> Result<()> {
             && parent.relation == old
         {
             parent.relation = new.clone();
-            write(child.relation, &spec)?;
+            write(child.relation, child.enforced, &spec)?;
         }
     }
     Ok(())
@@ -123,14 +123,18 @@ fn follow(old: &str, new: &str) -> Result<()> {
     if spec == before {
         return Ok(());
     }
-    write(relation, &spec)
+    write(relation, found.enforced, &spec)
 }
 
 /// Writes how a table is protected anew.
-fn write(relation: pg_sys::Oid, spec: &Spec) -> Result<()> {
-    let table = describe(relation)?;
-    ddl::write(&table, spec)?;
-    partitions::write(&table, spec)?;
+fn write(relation: pg_sys::Oid, enforced: bool, spec: &Spec) -> Result<()> {
+    if enforced {
+        let table = describe(relation)?;
+        ddl::write(&table, spec)?;
+        partitions::write(&table, spec)?;
+    } else {
+        super::enforce::changed(relation);
+    }
     let json = pgrx::JsonB(serde_json::to_value(spec).map_err(|e| internal(e.to_string()))?);
     Spi::run_with_args(
         "UPDATE docacl.protected_table SET spec = $2 WHERE relation = $1",

@@ -12,6 +12,8 @@ mod references;
 mod truncate;
 mod tuple;
 
+pub use references::{Checked, problem};
+
 use std::ffi::CStr;
 use std::rc::Rc;
 

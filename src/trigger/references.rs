@@ -7,11 +7,13 @@
 use std::collections::{HashMap, HashSet};
 
 use pgrx::pg_sys;
+use pgrx::pg_sys::panic::ErrorReport;
 
 use super::Site;
 use super::tuple::{Column, Values};
 use crate::error::{self, Result, inconsistent, missing_reference};
 use crate::facts::{self, Resource};
+use crate::protect::Spec;
 use crate::scan::Snap;
 use crate::shape::By;
 use crate::value::{Type, read_text, read_value};
@@ -25,47 +27,67 @@ pub struct Checked {
 
 /// Checks the references of a row.
 pub fn check(site: &mut Site, values: &Values) -> Result<()> {
+    let (spec, columns) = (site.spec.clone(), &site.columns.gates);
+    let found = problem(&spec, &mut site.references, |gate, at| {
+        let Some(column) = columns.get(gate).and_then(|c| c.get(at)) else { return Ok(None) };
+        values.get(*column).map(|datum| text_of(column.ty, datum)).transpose()
+    })?;
+    found.map_or(Ok(()), Err)
+}
+
+/// What is wrong with the references of a row, whose values `value` gives by the number of their gate and their place
+/// in it.
+pub fn problem(
+    spec: &Spec,
+    checked: &mut Checked,
+    value: impl Fn(usize, usize) -> Result<Option<String>>,
+) -> Result<Option<ErrorReport>> {
     let mut snap = None;
     let mut account: Option<i64> = None;
-    for (gate, columns) in site.spec.gates.iter().zip(&site.columns.gates) {
+    for (number, gate) in spec.gates.iter().enumerate() {
         let mut present: Vec<Resource> = Vec::new();
-        for (reference, column) in gate.refs.iter().zip(columns) {
-            let Some(datum) = values.get(*column) else {
+        for (at, reference) in gate.refs.iter().enumerate() {
+            let Some(value) = value(number, at)? else {
                 continue;
             };
-            let value = text_of(column.ty, datum)?;
             let cache_key = (reference.column.clone(), value.clone());
-            let resource = match site.references.found.get(&cache_key) {
+            let resource = match checked.found.get(&cache_key) {
                 Some(found) => found.clone(),
                 None => {
-                    let found = look_up(
+                    let found = match look_up(
                         &reference.kinds,
                         reference.by,
                         &value,
                         &reference.column,
                         snap.get_or_insert_with(Snap::latest),
-                    )?;
-                    site.references.found.insert(cache_key, found.clone());
+                    )? {
+                        Ok(found) => found,
+                        Err(problem) => return Ok(Some(problem)),
+                    };
+                    checked.found.insert(cache_key, found.clone());
                     found
                 }
             };
             if account.is_some_and(|a| a != resource.account) {
-                return Err(inconsistent(
+                return Ok(Some(inconsistent(
                     format!(
                         "column \"{}\" refers to another account than the row's other references",
                         reference.column
                     ),
                     "All references of a row are of one account.",
-                ));
+                )));
             }
             account = Some(resource.account);
             present.push(resource);
         }
         if gate.gate == "scope" && present.len() > 1 {
-            nested(&present, snap.get_or_insert_with(Snap::latest))?;
+            let problem = nested(&present, snap.get_or_insert_with(Snap::latest))?;
+            if problem.is_some() {
+                return Ok(problem);
+            }
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// 23502 where a gate that the table requires has no reference, unless every gate is empty: what every writer may be
@@ -126,7 +148,13 @@ pub fn check_people(site: &mut Site, values: &Values, changed: impl Fn(Column) -
     Ok(())
 }
 
-fn look_up(kinds: &[String], by: By, value: &str, column: &str, snap: &Snap) -> Result<Resource> {
+fn look_up(
+    kinds: &[String],
+    by: By,
+    value: &str,
+    column: &str,
+    snap: &Snap,
+) -> Result<std::result::Result<Resource, ErrorReport>> {
     let nothing = || {
         missing_reference(
             format!("column \"{column}\" refers to no {} that exists", kinds.join(" or ")),
@@ -145,40 +173,40 @@ fn look_up(kinds: &[String], by: By, value: &str, column: &str, snap: &Snap) -> 
             }
             found
         }
-    }
-    .ok_or_else(nothing)?;
+    };
+    let Some(resource) = resource else { return Ok(Err(nothing())) };
     if resource.is_star || !kinds.contains(&resource.kind) {
-        return Err(inconsistent(
+        return Ok(Err(inconsistent(
             format!("column \"{column}\" refers to a resource of another kind than {}", kinds.join(" or ")),
             "Refer to a resource of the gate's kind; * means every resource of a kind and holds no rows.",
-        ));
+        )));
     }
-    Ok(resource)
+    Ok(Ok(resource))
 }
 
 /// The references of the scope gate, innermost first: each must lie below the next of a wider kind.
-fn nested(present: &[Resource], snap: &Snap) -> Result<()> {
+fn nested(present: &[Resource], snap: &Snap) -> Result<Option<ErrorReport>> {
     for (at, inner) in present.iter().enumerate() {
         if let Some(other) = present.iter().skip(at + 1).find(|o| depth(o) == depth(inner) && o.parent != inner.parent)
         {
-            return Err(inconsistent(
+            return Ok(Some(inconsistent(
                 format!("the row's {} and {} are not of one company", inner.kind, other.kind),
                 "A company belongs to one environment, a client or provider to one company.",
-            ));
+            )));
         }
         let Some(outer) = present.iter().skip(at + 1).find(|o| depth(o) < depth(inner)) else { continue };
         let mut up = inner.clone();
         while up.id != outer.id {
             let Some(parent) = up.parent else {
-                return Err(inconsistent(
+                return Ok(Some(inconsistent(
                     format!("the row's {} is not inside its {}", inner.kind, outer.kind),
                     "A company belongs to one environment, a client or provider to one company.",
-                ));
+                )));
             };
             up = facts::resource(parent, snap)?.ok_or_else(|| error::internal("a resource without its parent"))?;
         }
     }
-    Ok(())
+    Ok(None)
 }
 
 /// How far inside the account a kind of the scope gate lies.

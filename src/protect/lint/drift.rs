@@ -130,7 +130,7 @@ fn tables(relation: Option<pg_sys::Oid>) -> Result<Vec<Remembered>> {
                ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute AS a \
                      WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) \
                FROM docacl.protected_table AS p JOIN pg_catalog.pg_class AS c ON c.oid = p.relation \
-               JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE $1 IS NULL OR c.oid = $1";
+               JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE ($1 IS NULL OR c.oid = $1) AND coalesce((pg_catalog.to_jsonb(p) ->> 'enforced')::boolean, true)";
     rows(sql, relation, |row| {
         Ok(row
             .get::<pg_sys::Oid>(1)?

@@ -4,10 +4,12 @@
 //! themselves (`tables.sql`), what stands over them (`dependents.sql`), roles and what was given away (`roles.sql`),
 //! docacl's own tables (`own.sql`), search (`search.sql`).
 //! Which indexes would help is [`advice`]'s to say.
+//! Rows that should not be as they are are found in [`rows`].
 //! Whether policies and triggers are what `acl_protect` would write is compared in [`drift`].
 
 mod drift;
 mod parse;
+mod rows;
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -57,12 +59,18 @@ fn acl_check(
     {
         return Err(not_protected(&name_of(relation)?));
     }
-    Ok(TableIterator::new(findings(relation)?))
+    // Only of a table that is asked about by name: reading every row of all takes its time.
+    let named = rows::findings(relation.or(Some(pg_sys::Oid::INVALID)), true)?;
+    let mut found = findings(relation)?;
+    found.extend(named.into_iter().filter(|f| !found.contains(f)).collect::<Vec<_>>());
+    sort(&mut found);
+    Ok(TableIterator::new(found))
 }
 
 /// All findings about a table, or about all; worst first. Called as the extension's owner.
 pub fn findings(relation: Option<pg_sys::Oid>) -> Result<Vec<Finding>> {
     let mut out = drift::findings(relation)?;
+    out.extend(rows::findings(relation, false)?);
     out.extend(advice::findings(relation)?);
     let knows_search =
         Spi::get_one::<bool>("SELECT pg_catalog.to_regclass('docacl.searchable') IS NOT NULL").map_err(spi)?;
@@ -79,7 +87,11 @@ pub fn findings(relation: Option<pg_sys::Oid>) -> Result<Vec<Finding>> {
         .map_err(spi)?;
         out.extend(rows);
     }
-    let rank = |severity: &str| SEVERITIES.iter().position(|s| *s == severity);
-    out.sort_by(|a, b| rank(&a.0).cmp(&rank(&b.0)).then_with(|| (&a.1, &a.2, &a.3).cmp(&(&b.1, &b.2, &b.3))));
+    sort(&mut out);
     Ok(out)
+}
+
+fn sort(findings: &mut [Finding]) {
+    let rank = |severity: &str| SEVERITIES.iter().position(|s| *s == severity);
+    findings.sort_by(|a, b| rank(&a.0).cmp(&rank(&b.0)).then_with(|| (&a.1, &a.2, &a.3).cmp(&(&b.1, &b.2, &b.3))));
 }

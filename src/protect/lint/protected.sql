@@ -2,7 +2,9 @@
 -- row security does not apply to.
 WITH RECURSIVE t AS MATERIALIZED (
     SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, c.relname, c.relnamespace, c.relowner, c.relacl,
-           c.relrowsecurity, c.relforcerowsecurity, p.spec
+           c.relrowsecurity, c.relforcerowsecurity, p.spec,
+           -- With the objects of 0.1.0, which have no such column, every table is.
+           coalesce((pg_catalog.to_jsonb(p) ->> 'enforced')::boolean, true) AS enforced
     FROM docacl.protected_table AS p
     JOIN pg_catalog.pg_class AS c ON c.oid = p.relation
     JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace

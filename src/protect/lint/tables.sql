@@ -17,11 +17,11 @@
          pg_catalog.aclexplode(a.attacl) AS g
 ), child AS (
     -- Children at any depth that are not secured like their parent.
-    SELECT i.inhrelid AS oid, t.oid AS top, t.name AS parent FROM t JOIN pg_catalog.pg_inherits AS i ON i.inhparent = t.oid
+    SELECT i.inhrelid AS oid, t.oid AS top, t.name AS parent FROM t JOIN pg_catalog.pg_inherits AS i ON i.inhparent = t.oid WHERE t.enforced
     UNION
     SELECT i.inhrelid, c.top, c.parent FROM child AS c JOIN pg_catalog.pg_inherits AS i ON i.inhparent = c.oid
 ), ancestor AS (
-    SELECT i.inhparent AS oid, t.name AS child FROM t JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = t.oid
+    SELECT i.inhparent AS oid, t.name AS child FROM t JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = t.oid WHERE t.enforced
     UNION
     SELECT i.inhparent, a.child FROM ancestor AS a JOIN pg_catalog.pg_inherits AS i ON i.inhrelid = a.oid
 ), relative AS MATERIALIZED (
@@ -31,19 +31,30 @@
     WHERE NOT (c.relrowsecurity AND c.relforcerowsecurity
                AND EXISTS (SELECT 1 FROM pg_catalog.pg_policy AS p WHERE p.polrelid = c.oid AND p.polname = 'docacl_select'))
 )
+SELECT 'warning', t.name, 'registered, not enforced: docacl answers questions about its rows and judges nobody',
+       pg_catalog.format('SELECT acl_enforce(%L, true);', t.name)
+FROM t WHERE NOT t.enforced
+UNION ALL
+SELECT 'warning', t.name, pg_catalog.format('its rows are decided by those of %s, which is registered, not enforced: who writes there decides', p.name),
+       pg_catalog.format('SELECT acl_enforce(%L, true);', p.name)
+FROM t
+CROSS JOIN LATERAL (SELECT pg_catalog.quote_ident(t.spec #>> '{parent,schema}') || '.' || pg_catalog.quote_ident(t.spec #>> '{parent,relation}') AS name) AS p
+JOIN docacl.protected_table AS o ON o.relation = pg_catalog.to_regclass(p.name)
+WHERE t.enforced AND NOT coalesce((pg_catalog.to_jsonb(o) ->> 'enforced')::boolean, true)
+UNION ALL
 SELECT 'error', t.name, 'row security is not enabled', pg_catalog.format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY;', t.name)
-FROM t WHERE NOT t.relrowsecurity
+FROM t WHERE t.enforced AND NOT t.relrowsecurity
 UNION ALL
 SELECT 'error', t.name, 'row security is not forced: the table''s owner sees and changes every row',
        pg_catalog.format('ALTER TABLE %s FORCE ROW LEVEL SECURITY;', t.name)
-FROM t WHERE NOT t.relforcerowsecurity
+FROM t WHERE t.enforced AND NOT t.relforcerowsecurity
 UNION ALL
 -- Names compare as bytes, as PostgreSQL fires triggers.
 SELECT 'warning', pg_catalog.format('trigger %I on %s', g.tgname, t.name),
        'fires after docacl has judged the row: every write is refused',
        pg_catalog.format('Give it a name that sorts before "~docacl_row", or make it an AFTER trigger: ALTER TRIGGER %I ON %s RENAME TO …;', g.tgname, t.name)
 FROM t JOIN pg_catalog.pg_trigger AS g ON g.tgrelid = t.oid
-WHERE g.tgtype & 3 = 3 AND g.tgenabled <> 'D' AND g.tgname::text COLLATE "C" > '~docacl_row'
+WHERE t.enforced AND g.tgtype & 3 = 3 AND g.tgenabled <> 'D' AND g.tgname::text COLLATE "C" > '~docacl_row'
 UNION ALL
 SELECT 'error', pg_catalog.format('constraint %I on %s', k.conname, g.name),
        pg_catalog.format('the foreign key sets gate column %I null or default, which opens the row', g.attname),

@@ -29,6 +29,9 @@ fn add_lines(superuser: &mut Session) {
          insert into parts select i, i, (select id from docacl.resource where name = 'Store') from generate_series(1, 4) i;
          select acl_grant('ann', 'view', 'location', 'Store');
          select acl_protect('parts', '{\"location\": \"place\"}', '{\"key\": [\"id\", \"year\"]}');
+         create table later (id bigint primary key, place bigint);
+         insert into later select id, place from parts;
+         select acl_protect('later', '{\"location\": \"place\"}', '{\"enforce\": false}');
          select acl_protect('lines', '{\"parent\": {\"relation\": \"documents\", \"column\": \"document_id\"}}')",
     );
 }
