@@ -125,14 +125,16 @@ fn is_kept(spec: &Spec, name: &str) -> bool {
         || spec.parent.iter().any(|parent| parent.column.columns().iter().any(|c| c == name))
 }
 
-/// 42501 where whoever asks may not insert a value of his own into a column: a form gives a document its place, its type
-/// and its owner, and no privilege on the table's other columns. Asked as who he is.
+/// 42501 where whoever asks has INSERT on some of the table's columns and names one beside them. Who has it on none needs
+/// none: completing the form is his right to make a row. Asked as who he is.
 fn may_set<'a>(target: &Target, fields: impl Iterator<Item = &'a String>) -> Result<()> {
     let fields: Vec<&str> = fields.map(String::as_str).collect();
     let refused = Spi::connect(|client| {
         client
             .select(
-                "SELECT f FROM pg_catalog.unnest($2) AS f WHERE NOT pg_catalog.has_column_privilege($1::oid, f, 'INSERT') LIMIT 1",
+                "SELECT f FROM pg_catalog.unnest($2) AS f
+                  WHERE pg_catalog.has_any_column_privilege($1::oid, 'INSERT')
+                    AND NOT pg_catalog.has_column_privilege($1::oid, f, 'INSERT') LIMIT 1",
                 Some(1),
                 &[target.relation.into(), fields.into()],
             )
@@ -143,7 +145,7 @@ fn may_set<'a>(target: &Target, fields: impl Iterator<Item = &'a String>) -> Res
         None => Ok(()),
         Some(column) => Err(error::denied(
             format!("not allowed to set column \"{column}\""),
-            "A form sets columns that you may insert into: leave it out, or have INSERT on it granted to you.",
+            "INSERT is granted to you for other columns of the table: leave this one out, or have it granted too.",
         )),
     }
 }

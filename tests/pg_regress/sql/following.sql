@@ -123,13 +123,14 @@ SELECT attempt('ada', 'SELECT FROM docacl.decision') AS n4, attempt('dot', 'SELE
        attempt('ada', 'UPDATE docacl.decision SET approve = true') AS "42501", attempt('boss', 'UPDATE docacl.task SET state = ''approved''') AS "42501",
        attempt('ada', 'INSERT INTO docacl.task (account_id, role_id, relation, row_key, everyone) VALUES (1, 1, ''fo_document'', ''1'', false)') AS "42501";
 
--- B9: a form sets what its completer may insert, and gives the document its place, type and owner itself
+-- B9: a form needs no privilege on the table; where INSERT is granted for some columns, it sets no others
 REVOKE INSERT ON fo_document FROM PUBLIC;
-GRANT INSERT (title, note) ON fo_document TO PUBLIC;
 DO $$ BEGIN
   PERFORM acl_create_role('Staff', purpose => 'form'), person('fay', 'Staff');
   PERFORM acl_create_form('Expenses', 'Invoice', 'Accounts'), acl_grant('Staff', 'complete_form', 'form', 'Expenses');
 END $$;
+SELECT attempt('fay', $$ SELECT acl_complete_form('Expenses', '{"title": "lunch", "secret": "x"}') $$) AS n1;
+GRANT INSERT (title, note) ON fo_document TO PUBLIC;
 SELECT does('fay', $$ SELECT acl_complete_form('Expenses', '{"title": "lunch", "note": "with guests"}') IS NOT NULL $$) AS t;
 SELECT location, type, title, note, kind, created_by = (SELECT id FROM docacl.principal WHERE name = 'fay') AS t FROM fo_document WHERE title = 'lunch';
 SELECT does('fay', 'SELECT count(*) FROM fo_document') AS n0;
