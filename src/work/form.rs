@@ -11,6 +11,7 @@ use crate::admin::asker::Asker;
 use crate::admin::{authority, names, write};
 use crate::error::{self, Result};
 use crate::facts::{self, PrincipalKind, Resource};
+use crate::jsonb::Jsonb;
 use crate::owner::{AsOwner, AsTableOwner};
 use crate::protect::Spec;
 use crate::protect::functions::name_of;
@@ -59,7 +60,7 @@ fn acl_create_form(name: Option<&str>, document_type: Option<&str>, location: Op
 
 /// Completes a form: a row of the default documents table, owned by the session's user. Returns its key.
 #[pg_extern]
-fn acl_complete_form(form: Option<&str>, fields: Option<pgrx::JsonB>) -> Result<String> {
+fn acl_complete_form(form: Option<&str>, fields: Option<Jsonb>) -> Result<String> {
     let (written, fields) = (named("form", form)?, given("fields", fields)?);
     let asker = Asker::somebody()?;
     let kind = address::kind("form", &asker.snap)?;
@@ -78,17 +79,14 @@ fn acl_complete_form(form: Option<&str>, fields: Option<pgrx::JsonB>) -> Result<
     .ok_or_else(|| {
         error::wrong_state(format!("form \"{written}\" makes no document"), "Make forms with acl_create_form.")
     })?;
-    let serde_json::Value::Object(fields) = fields.0 else {
-        return Err(error::bad("fields must be a JSON object", "Write column names and their values."));
-    };
+    let named = names_of(fields)?;
     let target = target::default()?;
     let spec = &target.spec;
     let table = {
         let _owner = AsOwner::begin()?;
         name_of(target.relation)?
     };
-    let mut values = fields.clone();
-    for name in fields.keys() {
+    for name in &named {
         if is_kept(spec, name) {
             return Err(error::bad(
                 format!("field \"{name}\" is not for a form to set"),
@@ -96,7 +94,8 @@ fn acl_complete_form(form: Option<&str>, fields: Option<pgrx::JsonB>) -> Result<
             ));
         }
     }
-    may_set(&target, fields.keys())?;
+    may_set(&target, &named)?;
+    let mut values = serde_json::Map::new();
     place(spec, &mut values, "type", &form.document_type)?;
     place(spec, &mut values, "place", &form.location)?;
     if let (Some(owner), Some(me)) = (&spec.owner, &asker.principal) {
@@ -114,7 +113,21 @@ fn acl_complete_form(form: Option<&str>, fields: Option<pgrx::JsonB>) -> Result<
         };
         values.insert(owner.column.clone(), value);
     }
-    insert(&target, &table, &values)
+    insert(&target, &table, &named, fields, values)
+}
+
+/// The columns that a form's fields name.
+fn names_of(fields: Jsonb) -> Result<Vec<String>> {
+    let names = Spi::connect(|client| {
+        let kind = client.select("SELECT pg_catalog.jsonb_typeof($1)", None, &[fields.into()])?;
+        if kind.first().get_one::<String>()?.as_deref() != Some("object") {
+            return Ok(None);
+        }
+        let sql = "SELECT ARRAY(SELECT k FROM pg_catalog.jsonb_object_keys($1) AS k)";
+        client.select(sql, None, &[fields.into()])?.first().get_one::<Vec<String>>()
+    })
+    .map_err(|e: pgrx::spi::Error| error::internal(e.to_string()))?;
+    names.ok_or_else(|| error::bad("fields must be a JSON object", "Write column names and their values."))
 }
 
 /// Whether a form may not set a column: the key, gates, owner, flags, and what asks an action of its own.
@@ -127,8 +140,8 @@ fn is_kept(spec: &Spec, name: &str) -> bool {
 
 /// 42501 where whoever asks has INSERT on some of the table's columns and names one beside them. Who has it on none needs
 /// none: completing the form is his right to make a row. Asked as who he is.
-fn may_set<'a>(target: &Target, fields: impl Iterator<Item = &'a String>) -> Result<()> {
-    let fields: Vec<&str> = fields.map(String::as_str).collect();
+fn may_set(target: &Target, fields: &[String]) -> Result<()> {
+    let fields = fields.to_vec();
     let refused = Spi::connect(|client| {
         client
             .select(
@@ -196,25 +209,31 @@ fn place(spec: &Spec, values: &mut serde_json::Map<String, serde_json::Value>, g
 }
 
 /// Inserts the row as the table's owner, past row security: what is asked was asked of the form. The table's own triggers
-/// run as for any other row.
-fn insert(target: &Target, table: &str, values: &serde_json::Map<String, serde_json::Value>) -> Result<String> {
-    let columns: Vec<String> = values.keys().map(pgrx::spi::quote_identifier).collect();
+/// run as for any other row. The fields stay the jsonb that came, for taken apart their numbers would lose digits.
+fn insert(
+    target: &Target,
+    table: &str,
+    named: &[String],
+    fields: Jsonb,
+    given: serde_json::Map<String, serde_json::Value>,
+) -> Result<String> {
+    let columns: Vec<String> = named.iter().chain(given.keys()).map(pgrx::spi::quote_identifier).collect();
     let keys = target.spec.key.as_ref().map(|key| key.columns().to_vec()).unwrap_or_default();
     let types = target.key_types()?;
     let read: Vec<String> =
         keys.iter().map(|k| format!("{}::pg_catalog.text", pgrx::spi::quote_identifier(k))).collect();
     let columns = columns.join(", ");
     let sql = format!(
-        "INSERT INTO {table} ({columns}) SELECT {columns} FROM pg_catalog.jsonb_populate_record(NULL::{table}, $1)
+        "INSERT INTO {table} ({columns}) SELECT {columns} FROM pg_catalog.jsonb_populate_record(NULL::{table}, $1 || $2)
          RETURNING ARRAY[{}]",
         read.join(", ")
     );
     let deferring = defers(target.relation)?;
     let _owner =
         if deferring { AsTableOwner::begin_deferring(target.relation)? } else { AsTableOwner::begin(target.relation)? };
-    let values = pgrx::JsonB(serde_json::Value::Object(values.clone()));
+    let given = pgrx::JsonB(serde_json::Value::Object(given));
     let key = Spi::connect_mut(|client| {
-        let rows = client.update(&sql, None, &[values.into()])?;
+        let rows = client.update(&sql, None, &[fields.into(), given.into()])?;
         if rows.is_empty() { Ok(None) } else { rows.first().get_one::<Vec<String>>() }
     })
     .map_err(|e: pgrx::spi::Error| error::internal(e.to_string()))?;

@@ -134,10 +134,16 @@ GRANT INSERT (title, note) ON fo_document TO PUBLIC;
 SELECT does('fay', $$ SELECT acl_complete_form('Expenses', '{"title": "lunch", "note": "with guests"}') IS NOT NULL $$) AS t;
 SELECT location, type, title, note, kind, created_by = (SELECT id FROM docacl.principal WHERE name = 'fay') AS t FROM fo_document WHERE title = 'lunch';
 SELECT does('fay', 'SELECT count(*) FROM fo_document') AS n0;
+-- to the last digit, and what JSON writes as null is null
+ALTER TABLE fo_document ADD COLUMN amount numeric;
+GRANT INSERT (amount) ON fo_document TO PUBLIC;
+SELECT does('fay', $$ SELECT acl_complete_form('Expenses', '{"amount": 12345678901234567890.10, "note": null, "title": "gold"}') IS NOT NULL $$) AS t;
+SELECT amount, note IS NULL AS t FROM fo_document WHERE title = 'gold';
 -- B9 not: a column of the table that he may not insert into, whatever the form; nor does the refusal depend on a value
 SELECT said FROM complaint('fay', $$ SELECT acl_complete_form('Expenses', '{"title": "lunch", "secret": "x"}') $$) AS said;
 SELECT attempt('fay', $$ SELECT acl_complete_form('Expenses', '{"secret": null}') $$) AS "42501", attempt('fay', $$ SELECT acl_complete_form('Expenses', '{"kind": "letter"}') $$) AS "42501",
        attempt('fay', $$ SELECT acl_complete_form('Expenses', '{"no such": 1}') $$) AS "42703", attempt('fay', $$ SELECT acl_complete_form('Expenses', '{"created_by": 1}') $$) AS "22023",
+       attempt('fay', $$ SELECT acl_complete_form('Expenses', '{"location": "fo-vault"}') $$) AS "22023", attempt('fay', $$ SELECT acl_complete_form('Expenses', 'null') $$) AS "22023",
        attempt('fay', $$ SELECT acl_complete_form('Expenses', '{"deleted_at": null}') $$) AS "22023", attempt('fay', $$ INSERT INTO fo_document (title) VALUES ('x') $$) AS "n1, the intray",
        attempt('fay', $$ INSERT INTO fo_document (title, location, type) VALUES ('x', 'fo-accounts', 'fo-invoice') $$) AS "42501";
 SELECT attempt('dot', $$ SELECT acl_complete_form('Expenses', '{"title": "lunch"}') $$) AS "42704";
