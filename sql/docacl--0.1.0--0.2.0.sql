@@ -2024,7 +2024,7 @@ BEGIN
     WHERE o.classid = 'pg_catalog.pg_class'::regclass AND o.objsubid = 0;
     -- DROP EXTENSION drops the tables that are asked here as well.
     IF dropped IS NULL OR EXISTS (
-        SELECT FROM unnest('{protected_table,resource,queue_item,task,mirror}'::text[]) AS t (name) WHERE to_regclass('docacl.' || t.name) IS NULL) THEN
+        SELECT FROM unnest('{protected_table,resource,queue_item,task,mirror,auto_grant,auto_pair}'::text[]) AS t (name) WHERE to_regclass('docacl.' || t.name) IS NULL) THEN
         RETURN;
     END IF;
     DELETE FROM docacl.protected_table AS p WHERE p.relation = ANY (dropped);
@@ -2034,9 +2034,10 @@ BEGIN
     DELETE FROM docacl.queue_item AS i WHERE i.relation = ANY (dropped);
     DELETE FROM docacl.task AS t WHERE t.relation = ANY (dropped);
     DELETE FROM docacl.mirror AS m WHERE m.relation = ANY (dropped);
+    DELETE FROM docacl.auto_grant AS a WHERE a.relation = ANY (dropped);
 END
 $$;
-COMMENT ON FUNCTION docacl.forget_dropped() IS 'Forgets tables that were dropped: their protection, the own lists of their rows, items and tasks about these, and mirrors; what a mirror made stays.';
+COMMENT ON FUNCTION docacl.forget_dropped() IS 'Forgets tables that were dropped: their protection, the own lists of their rows, items and tasks about these, rules with their grants, and mirrors; what a mirror made stays.';
 COMMENT ON EVENT TRIGGER docacl_forget_dropped IS 'Keeps docacl''s own tables true when a table that they speak of is dropped.';
 
 --
@@ -2061,6 +2062,377 @@ COMMENT ON FUNCTION acl_enforce(regclass, boolean) IS 'Whether docacl judges a p
 --
 -- Auto grants and buttons.
 --
+-- Auto grants: rules that keep grants (source auto) equal to what a table of the application says, such as who is the
+-- controller of which project; and profile options, which switch rules on and off in an account.
+--
+-- Triggers hand over what a statement changed, as texts: how many rows more or fewer say this principal and that resource.
+-- docacl.auto_pair keeps the sums, so that no change ever reads the application's table, whose owner's functions would run
+-- as the extension's owner. A pair of which some row is left has one open grant, as long as its rule is on.
+
+CREATE TABLE docacl.auto_grant (
+    id                bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    relation          regclass NOT NULL,
+    principal_column  text NOT NULL,
+    principal_by      text NOT NULL CHECK (principal_by IN ('id', 'key')),
+    kind              text NOT NULL,
+    resource_column   text NOT NULL,
+    resource_by       text NOT NULL CHECK (resource_by IN ('id', 'key')),
+    actions           bigint NOT NULL CHECK (actions > 0),
+    code              text,
+    made_by           bigint,
+    changed_at        timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE docacl.auto_grant IS 'Rules: the principal that a row names in one column is granted actions on the resource that it names in another. See acl_auto_grant.';
+COMMENT ON COLUMN docacl.auto_grant.relation IS 'The application''s table.';
+COMMENT ON COLUMN docacl.auto_grant.principal_column IS 'The column that names the principal.';
+COMMENT ON COLUMN docacl.auto_grant.principal_by IS 'Whether it does by docacl''s id or by the application''s key.';
+COMMENT ON COLUMN docacl.auto_grant.kind IS 'The kind of the resource.';
+COMMENT ON COLUMN docacl.auto_grant.resource_column IS 'The column that names the resource.';
+COMMENT ON COLUMN docacl.auto_grant.resource_by IS 'Whether it does by docacl''s id or by the application''s key.';
+COMMENT ON COLUMN docacl.auto_grant.actions IS 'What is granted.';
+COMMENT ON COLUMN docacl.auto_grant.code IS 'The profile option that switches the rule on; null: always on. A code without -pae- does nothing.';
+COMMENT ON COLUMN docacl.auto_grant.made_by IS 'Who made the rule: the id of a principal.';
+COMMENT ON COLUMN docacl.auto_grant.changed_at IS 'When the rule was made, or its option switched in some account.';
+CREATE UNIQUE INDEX auto_grant_rule ON docacl.auto_grant (relation, principal_column, kind, resource_column, code) NULLS NOT DISTINCT;
+CREATE INDEX auto_grant_code ON docacl.auto_grant (code) WHERE code IS NOT NULL;
+
+CREATE TABLE docacl.auto_pair (
+    id          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    rule_id     bigint NOT NULL,
+    principal   text NOT NULL,
+    resource    text NOT NULL,
+    account_id  bigint,
+    n           bigint NOT NULL,
+    grant_id    bigint NOT NULL
+);
+COMMENT ON TABLE docacl.auto_pair IS 'How many rows of a rule''s table say each pair of principal and resource, and the grant that follows from it while the rule is on.';
+COMMENT ON COLUMN docacl.auto_pair.rule_id IS 'The rule: a row of docacl.auto_grant.';
+COMMENT ON COLUMN docacl.auto_pair.principal IS 'What the rows say of the principal: an id or a key, as text.';
+COMMENT ON COLUMN docacl.auto_pair.resource IS 'What the rows say of the resource: an id or a key, as text.';
+COMMENT ON COLUMN docacl.auto_pair.account_id IS 'The account of both.';
+COMMENT ON COLUMN docacl.auto_pair.n IS 'How many rows say so.';
+COMMENT ON COLUMN docacl.auto_pair.grant_id IS 'The grant; there is none of this id while the rule is off.';
+CREATE UNIQUE INDEX auto_pair_of_rule ON docacl.auto_pair (rule_id, principal, resource);
+CREATE INDEX auto_pair_grant ON docacl.auto_pair (grant_id);
+
+CREATE TABLE docacl.profile_option (
+    account_id  bigint NOT NULL,
+    code        text NOT NULL,
+    enabled     boolean NOT NULL,
+    set_by      bigint,
+    set_at      timestamptz NOT NULL DEFAULT now(),
+    PRIMARY KEY (account_id, code)
+);
+COMMENT ON TABLE docacl.profile_option IS 'Which profile options are on in which account; one that is not here is off.';
+COMMENT ON COLUMN docacl.profile_option.code IS 'What rules carry in docacl.auto_grant.code.';
+COMMENT ON COLUMN docacl.profile_option.set_by IS 'Who switched it last: the id of a principal.';
+COMMENT ON COLUMN docacl.profile_option.set_at IS 'When it was switched last.';
+
+REVOKE ALL ON docacl.auto_grant, docacl.auto_pair, docacl.profile_option FROM PUBLIC;
+REVOKE ALL ON SEQUENCE docacl.auto_grant_id_seq, docacl.auto_pair_id_seq FROM PUBLIC;
+
+-- What a statement changes of a pair: n rows more, or fewer. With the pair's grant, where it is known.
+CREATE TYPE docacl.auto_change AS (principal text, resource text, n bigint, grant_id bigint);
+COMMENT ON TYPE docacl.auto_change IS 'How many rows more, or fewer, say a pair of principal and resource.';
+
+CREATE FUNCTION docacl.auto_resolve(rule docacl.auto_grant, changes docacl.auto_change[])
+RETURNS TABLE (principal text, resource text, n bigint, grant_id bigint, principal_id bigint, principal_kind text, resource_id bigint, account_id bigint, at_home boolean)
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+    -- Sub-selects, one probe of an index each: statistics know nothing yet of what a bulk load has just brought.
+    SELECT c.principal, c.resource, c.n, c.grant_id, p.id, p.kind, r.id, r.account_id, p.account_id = r.account_id
+    FROM unnest(changes) AS c
+    LEFT JOIN LATERAL (
+        SELECT x.id, x.account_id, x.kind FROM docacl.principal AS x
+        WHERE rule.principal_by = 'id' AND x.id = CASE WHEN rule.principal_by = 'id' THEN c.principal::bigint END
+        UNION ALL
+        SELECT x.id, x.account_id, x.kind FROM docacl.principal AS x WHERE rule.principal_by = 'key' AND x.key = c.principal
+        LIMIT 1) AS p ON true
+    LEFT JOIN LATERAL (
+        SELECT x.id, x.account_id FROM docacl.resource AS x
+        WHERE rule.resource_by = 'id' AND x.id = CASE WHEN rule.resource_by = 'id' THEN c.resource::bigint END AND x.kind = rule.kind AND NOT x.is_star
+        UNION ALL
+        SELECT x.id, x.account_id FROM docacl.resource AS x WHERE rule.resource_by = 'key' AND x.kind = rule.kind AND x.key = c.resource AND NOT x.is_star
+        LIMIT 1) AS r ON true
+$$;
+REVOKE ALL ON FUNCTION docacl.auto_resolve(docacl.auto_grant, docacl.auto_change[]) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.auto_resolve(docacl.auto_grant, docacl.auto_change[]) IS 'The principals and resources that these texts mean to a rule; null where there is none.';
+
+CREATE FUNCTION docacl.auto_check(rule docacl.auto_grant, changes docacl.auto_change[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    bad record;
+BEGIN
+    SELECT r.* INTO bad FROM docacl.auto_resolve(rule, changes) AS r
+    WHERE r.n > 0 AND (r.principal_id IS NULL OR r.resource_id IS NULL OR r.at_home IS NOT TRUE) LIMIT 1;
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    IF bad.principal_id IS NULL THEN
+        RAISE EXCEPTION 'column "%" refers to no principal with % "%"', rule.principal_column, rule.principal_by, bad.principal
+            USING ERRCODE = '23503', HINT = 'Make or mirror the user first: a rule grants to whom this column names.';
+    ELSIF bad.resource_id IS NULL THEN
+        RAISE EXCEPTION 'column "%" refers to no % with % "%"', rule.resource_column, rule.kind, rule.resource_by, bad.resource
+            USING ERRCODE = '23503', HINT = 'Make or mirror the resource first: a rule grants on what this column names.';
+    ELSIF bad.principal_kind = 'system' THEN
+        RAISE EXCEPTION 'column "%" names system, which is not granted to', rule.principal_column
+            USING ERRCODE = '23514', HINT = 'It passes every check as it is; name a user.';
+    END IF;
+    RAISE EXCEPTION 'columns "%" and "%" refer to different accounts', rule.principal_column, rule.resource_column
+        USING ERRCODE = '23514', HINT = 'Grants stay inside one account: name a user of the account that the resource is of.';
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.auto_check(docacl.auto_grant, docacl.auto_change[]) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.auto_check(docacl.auto_grant, docacl.auto_change[]) IS 'Refuses new pairs to which nothing can be granted: 23503, 23514.';
+
+CREATE FUNCTION docacl.auto_is_on(code text, account bigint) RETURNS boolean
+LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
+    SELECT code IS NULL OR strpos(code, '-pae-') > 0
+        AND EXISTS (SELECT FROM docacl.profile_option AS o WHERE o.account_id = account AND o.code = auto_is_on.code AND o.enabled)
+$$;
+REVOKE ALL ON FUNCTION docacl.auto_is_on(text, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.auto_is_on(text, bigint) IS 'Whether rules with this code are on in an account.';
+
+CREATE FUNCTION docacl.auto_open(rule docacl.auto_grant, pairs docacl.auto_change[]) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+    WITH pair AS MATERIALIZED (
+        SELECT p.* FROM docacl.auto_resolve(rule, pairs) AS p WHERE p.at_home
+    ), switched AS MATERIALIZED (
+        SELECT a.id FROM (SELECT DISTINCT p.account_id FROM pair AS p) AS a (id) WHERE docacl.auto_is_on(rule.code, a.id)
+    )
+    INSERT INTO docacl.grants (id, account_id, principal_id, resource_id, actions, source, note) OVERRIDING SYSTEM VALUE
+    SELECT p.grant_id, p.account_id, p.principal_id, p.resource_id, rule.actions, 'auto',
+           format('rule on %s.%I', rule.relation, rule.principal_column) || coalesce(' (' || rule.code || ')', '')
+    FROM pair AS p
+    WHERE p.account_id IN (SELECT s.id FROM switched AS s) AND (SELECT g.id FROM docacl.grants AS g WHERE g.id = p.grant_id) IS NULL
+$$;
+REVOKE ALL ON FUNCTION docacl.auto_open(docacl.auto_grant, docacl.auto_change[]) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.auto_open(docacl.auto_grant, docacl.auto_change[]) IS 'Makes the grants of these pairs where the rule is on and they are not there.';
+
+CREATE FUNCTION docacl.auto_close(gone bigint[], closed_by bigint) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+    UPDATE docacl.grants AS g SET revoked_at = now(), revoked_by = closed_by WHERE g.id = ANY (gone) AND g.revoked_at IS NULL AND g.source = 'auto'
+$$;
+REVOKE ALL ON FUNCTION docacl.auto_close(bigint[], bigint) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.auto_close(bigint[], bigint) IS 'Closes these grants, which a rule had made.';
+
+CREATE FUNCTION docacl.auto_apply(of_rule bigint, changes docacl.auto_change[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    rule  docacl.auto_grant;
+    held  docacl.auto_change[];
+    spent bigint[];
+    gone  bigint[];
+BEGIN
+    -- Against whoever switches the rule at the same time: he would miss what is written here, or this what he chose.
+    SELECT a.* INTO STRICT rule FROM docacl.auto_grant AS a WHERE a.id = of_rule FOR SHARE;
+    PERFORM docacl.auto_check(rule, changes);
+    -- In the order of the key: two sessions that change the same pairs wait for each other, and do not lock up.
+    WITH changed AS (
+        INSERT INTO docacl.auto_pair AS x (rule_id, principal, resource, account_id, n, grant_id)
+        SELECT rule.id, r.principal, r.resource, r.account_id, r.n, nextval('docacl.grants_id_seq')
+        FROM docacl.auto_resolve(rule, changes) AS r ORDER BY r.principal COLLATE "C", r.resource COLLATE "C"
+        ON CONFLICT (rule_id, principal, resource) DO UPDATE SET n = x.n + excluded.n, account_id = coalesce(excluded.account_id, x.account_id),
+            -- A grant that went with its principal or resource, or was closed, is not opened again: another is.
+            grant_id = CASE WHEN (SELECT g.revoked_at IS NULL FROM docacl.grants AS g WHERE g.id = x.grant_id) THEN x.grant_id ELSE excluded.grant_id END
+        RETURNING x.id, x.principal, x.resource, x.n, x.grant_id
+    )
+    SELECT array_agg(ROW(c.principal, c.resource, c.n, c.grant_id)::docacl.auto_change) FILTER (WHERE c.n > 0),
+           array_agg(c.id) FILTER (WHERE c.n <= 0), array_agg(c.grant_id) FILTER (WHERE c.n <= 0)
+    INTO held, spent, gone FROM changed AS c;
+    IF held IS NOT NULL AND gone IS NOT NULL THEN
+        -- One touches stamps below, then the other: all of them now, in order, for the same reason.
+        PERFORM docacl.touch(1::smallint, (SELECT array_agg(t.id) FROM (
+            SELECT g.principal_id FROM docacl.grants AS g WHERE g.id = ANY (gone) UNION ALL SELECT r.principal_id FROM docacl.auto_resolve(rule, held) AS r) AS t (id)));
+    END IF;
+    IF gone IS NOT NULL THEN
+        PERFORM docacl.auto_close(gone, NULL);
+        DELETE FROM docacl.auto_pair AS x WHERE x.id = ANY (spent);
+    END IF;
+    IF held IS NOT NULL THEN
+        PERFORM docacl.auto_open(rule, held);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.auto_apply(bigint, docacl.auto_change[]) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.auto_apply(bigint, docacl.auto_change[]) IS 'Adds these changes to the pairs of a rule, and makes and closes grants accordingly.';
+
+CREATE FUNCTION docacl.auto_forget(of_rule bigint, closed_by bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    gone bigint[];
+BEGIN
+    WITH pairs AS (DELETE FROM docacl.auto_pair AS x WHERE x.rule_id = of_rule RETURNING x.grant_id)
+    SELECT array_agg(p.grant_id) INTO gone FROM pairs AS p;
+    PERFORM docacl.auto_close(gone, closed_by) WHERE gone IS NOT NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.auto_forget(bigint, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.auto_forget(bigint, bigint) IS 'Closes all grants of a rule: its table has no rows any more, or it is no rule any more.';
+
+CREATE FUNCTION docacl.auto_switch(account bigint, switched text, enable boolean, by_whom bigint) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+DECLARE
+    rule  docacl.auto_grant;
+    pairs docacl.auto_change[];
+    gone  bigint[];
+BEGIN
+    -- Against writers of the rules' tables, and for those that began earlier and look at an older snapshot.
+    PERFORM FROM docacl.auto_grant AS a WHERE a.code = switched ORDER BY a.id FOR UPDATE;
+    UPDATE docacl.auto_grant AS a SET changed_at = now() WHERE a.code = switched;
+    INSERT INTO docacl.profile_option AS o (account_id, code, enabled, set_by) VALUES (account, switched, enable, by_whom)
+    ON CONFLICT ON CONSTRAINT profile_option_pkey DO UPDATE SET enabled = excluded.enabled, set_by = excluded.set_by, set_at = excluded.set_at;
+    FOR rule IN SELECT a.* FROM docacl.auto_grant AS a WHERE a.code = switched ORDER BY a.id LOOP
+        IF docacl.auto_is_on(switched, account) THEN
+            WITH pair AS (
+                UPDATE docacl.auto_pair AS x SET grant_id = nextval('docacl.grants_id_seq')
+                WHERE x.rule_id = rule.id AND x.account_id = account
+                  AND (SELECT g.revoked_at IS NULL FROM docacl.grants AS g WHERE g.id = x.grant_id) IS NOT TRUE
+                RETURNING x.principal, x.resource, x.n, x.grant_id
+            )
+            SELECT array_agg(ROW(p.principal, p.resource, p.n, p.grant_id)::docacl.auto_change) INTO pairs FROM pair AS p;
+            PERFORM docacl.auto_open(rule, pairs) WHERE pairs IS NOT NULL;
+        ELSE
+            SELECT array_agg(x.grant_id) INTO gone FROM docacl.auto_pair AS x WHERE x.rule_id = rule.id AND x.account_id = account;
+            PERFORM docacl.auto_close(gone, by_whom) WHERE gone IS NOT NULL;
+        END IF;
+    END LOOP;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.auto_switch(bigint, text, boolean, bigint) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.auto_switch(bigint, text, boolean, bigint) IS 'Switches the rules of a code in an account: what they grant there is made of the rows that are there, or closed.';
+
+CREATE FUNCTION docacl.follow_rule() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    rule    docacl.auto_grant;
+    rows    text;
+    changes docacl.auto_change[];
+BEGIN
+    SELECT a.* INTO rule FROM docacl.auto_grant AS a WHERE a.id = TG_ARGV[0]::bigint AND a.relation = TG_RELID;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'table "%" has no such rule any more', TG_TABLE_NAME USING ERRCODE = '55000', HINT = 'Call acl_auto_grant again, or drop the trigger.';
+    END IF;
+    IF TG_OP = 'TRUNCATE' THEN
+        PERFORM FROM docacl.auto_grant AS a WHERE a.id = rule.id FOR SHARE;
+        PERFORM docacl.auto_forget(rule.id, NULL);
+        RETURN NULL;
+    END IF;
+    -- Each is cast to text below, as the owner of docacl: a type of the table's owner brings a cast of his.
+    IF EXISTS (SELECT FROM (VALUES (rule.principal_column, rule.principal_by), (rule.resource_column, rule.resource_by)) AS c (name, names_by)
+               LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = TG_RELID AND a.attname = c.name AND NOT a.attisdropped
+               WHERE (a.atttypid = ANY (CASE c.names_by WHEN 'id' THEN '{int8}' ELSE '{int2,int4,int8,uuid,text,varchar}' END::regtype[]::oid[])) IS NOT TRUE) THEN
+        RAISE EXCEPTION 'a column that a rule on table "%" reads was dropped or given another type', TG_TABLE_NAME
+            USING ERRCODE = '42804', HINT = 'Call acl_drop_auto_grant, and acl_auto_grant with the columns as they are.';
+    END IF;
+    rows := concat_ws(' UNION ALL ',
+        CASE WHEN TG_OP <> 'DELETE' THEN format('SELECT n.%I::text, n.%I::text, 1 FROM new_rows AS n', rule.principal_column, rule.resource_column) END,
+        CASE WHEN TG_OP <> 'INSERT' THEN format('SELECT o.%I::text, o.%I::text, -1 FROM old_rows AS o', rule.principal_column, rule.resource_column) END);
+    EXECUTE format('SELECT array_agg(ROW(d.p, d.r, d.n, NULL)::docacl.auto_change)
+                    FROM (SELECT c.p, c.r, sum(c.n) AS n FROM (%s) AS c (p, r, n) WHERE c.p IS NOT NULL AND c.r IS NOT NULL GROUP BY c.p, c.r HAVING sum(c.n) <> 0) AS d', rows)
+    INTO changes;
+    -- Most statements change neither column.
+    IF changes IS NOT NULL THEN
+        PERFORM docacl.auto_apply(rule.id, changes);
+    END IF;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.follow_rule() FROM PUBLIC;
+COMMENT ON FUNCTION docacl.follow_rule() IS 'Keeps the grants of a rule as the rows of its table are.';
+
+-- As in sql/references.sql, and for the same reasons.
+CREATE FUNCTION docacl.auto_gone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    gone bigint[];
+BEGIN
+    IF TG_TABLE_NAME = 'auto_grant' THEN
+        PERFORM docacl.auto_forget(o.id, @extschema@.acl_user_id()) FROM old_rows AS o;
+        RETURN NULL;
+    END IF;
+    SELECT array_agg(o.id) INTO gone FROM old_rows AS o WHERE o.kind = 'account';
+    IF gone IS NOT NULL THEN
+        DELETE FROM docacl.profile_option AS p WHERE p.account_id = ANY (gone);
+    END IF;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.auto_gone() FROM PUBLIC;
+COMMENT ON FUNCTION docacl.auto_gone() IS 'Grants of a rule end with it; profile options go with their account.';
+CREATE TRIGGER gone_auto AFTER DELETE ON docacl.auto_grant REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.auto_gone();
+CREATE TRIGGER gone_auto AFTER DELETE ON docacl.resource REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.auto_gone();
+ALTER TABLE docacl.auto_grant ENABLE ALWAYS TRIGGER gone_auto;
+ALTER TABLE docacl.resource ENABLE ALWAYS TRIGGER gone_auto;
+
+DO $$
+DECLARE
+    t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['auto_grant', 'auto_pair'] LOOP
+        PERFORM pg_catalog.pg_extension_config_dump(('docacl.' || t)::regclass, 'ORDER BY id');
+        PERFORM pg_catalog.pg_extension_config_dump(('docacl.' || t || '_id_seq')::regclass, '');
+    END LOOP;
+    PERFORM pg_catalog.pg_extension_config_dump('docacl.profile_option'::regclass, 'ORDER BY account_id, code');
+END
+$$;
+
+CREATE FUNCTION "acl_auto_grant"(
+	"relation" regclass,
+	"principal_column" TEXT,
+	"kind" TEXT,
+	"actions" TEXT,
+	"resource_column" TEXT DEFAULT NULL,
+	"code" TEXT DEFAULT NULL
+) RETURNS bigint
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'acl_auto_grant_wrapper';
+
+CREATE FUNCTION "acl_buttons"(
+	"function" TEXT,
+	"project" TEXT DEFAULT NULL
+) RETURNS TABLE (
+	"open" bool, 
+	"add" bool, 
+	"change" bool, 
+	"delete" bool 
+)
+STABLE PARALLEL SAFE
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'acl_buttons_wrapper';
+
+CREATE FUNCTION "acl_buttons"(
+	"function" TEXT,
+	"project" bigint
+) RETURNS TABLE (
+	"open" bool, 
+	"add" bool, 
+	"change" bool, 
+	"delete" bool 
+)
+STABLE PARALLEL SAFE 
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'acl_buttons_id_wrapper';
+
+CREATE FUNCTION "acl_drop_auto_grant"(
+	"relation" regclass,
+	"principal_column" TEXT
+) RETURNS VOID
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'acl_drop_auto_grant_wrapper';
+
+CREATE FUNCTION "acl_profile_option"(
+	"code" TEXT,
+	"enable" bool
+) RETURNS VOID
+LANGUAGE c
+AS 'MODULE_PATHNAME', 'acl_profile_option_wrapper';
+COMMENT ON FUNCTION acl_buttons(text, text) IS 'Which buttons a function (screen) shows the session''s user: open (read), add, change (write) and delete, as the database enforces them on rows that refer to the function and the project, or, without one, to the function alone. Roles and grants on both are asked, and both must give. A function or project that does not exist or that the user may not see: all false. 42725 two projects of this name that he may see: write the path, or the id.';
+COMMENT ON FUNCTION acl_buttons(text, bigint) IS 'As acl_buttons with the project by its id.';
+COMMENT ON FUNCTION acl_auto_grant(regclass, text, text, text, text, text) IS 'Makes a rule: whom a row of an application''s table names in principal_column is granted these actions on the resource that it names in resource_column, now and through every later insert, update, delete and truncate, in the same transaction; returns how many grants the rule keeps. Such grants have source auto, are not revoked by hand (0A000) and end with the row, the rule or its table; grants by hand stay. resource_column left out: the row itself is the resource, by the key of its mirror (acl_mirror) of that kind, else by the one gate of its protection that takes the kind. Columns hold keys, or (bigint) ids where all present values are. code: the rule is on in accounts where acl_profile_option switched that code on; a code without "-pae-" does nothing (a NOTICE says so); left out: always on. The same columns, kind and code again replace the rule. Whoever may write the table grants what the rule says. Superusers and system. 22023 a kind document, a word that is no action there, a resource that cannot be told; 42703 no such column; 42804 a column that holds neither ids nor keys; 23503 a principal or resource that does not exist; 23514 two accounts, or system; 42809 no ordinary table; 0A000 a partitioned one, or a transaction above READ COMMITTED. Writing the table raises 23503 and 23514 likewise.';
+COMMENT ON FUNCTION acl_drop_auto_grant(regclass, text) IS 'Ends all rules of a table about a column, and the grants that they made. Superusers and system. 55000 where there is none.';
+COMMENT ON FUNCTION acl_profile_option(text, boolean) IS 'Switches the rules (acl_auto_grant) that carry this code on or off in the account: on, they grant at once what the rows that are there say; off, all that they granted is closed. A code without "-pae-" is kept and switches nothing (a NOTICE says so). Needs the account''s admin role. 42501; 22023 a code that is empty or too long; 0A000 in a transaction above READ COMMITTED.';
 
 --
 -- Actions and places.

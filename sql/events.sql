@@ -9,7 +9,7 @@ BEGIN
     WHERE o.classid = 'pg_catalog.pg_class'::regclass AND o.objsubid = 0;
     -- DROP EXTENSION drops the tables that are asked here as well.
     IF dropped IS NULL OR EXISTS (
-        SELECT FROM unnest('{protected_table,resource,queue_item,task,mirror}'::text[]) AS t (name) WHERE to_regclass('docacl.' || t.name) IS NULL) THEN
+        SELECT FROM unnest('{protected_table,resource,queue_item,task,mirror,auto_grant,auto_pair}'::text[]) AS t (name) WHERE to_regclass('docacl.' || t.name) IS NULL) THEN
         RETURN;
     END IF;
     DELETE FROM docacl.protected_table AS p WHERE p.relation = ANY (dropped);
@@ -19,10 +19,11 @@ BEGIN
     DELETE FROM docacl.queue_item AS i WHERE i.relation = ANY (dropped);
     DELETE FROM docacl.task AS t WHERE t.relation = ANY (dropped);
     DELETE FROM docacl.mirror AS m WHERE m.relation = ANY (dropped);
+    DELETE FROM docacl.auto_grant AS a WHERE a.relation = ANY (dropped);
 END
 $$;
 REVOKE ALL ON FUNCTION docacl.forget_dropped() FROM PUBLIC;
-COMMENT ON FUNCTION docacl.forget_dropped() IS 'Forgets tables that were dropped: their protection, the own lists of their rows, items and tasks about these, and mirrors; what a mirror made stays.';
+COMMENT ON FUNCTION docacl.forget_dropped() IS 'Forgets tables that were dropped: their protection, the own lists of their rows, items and tasks about these, rules with their grants, and mirrors; what a mirror made stays.';
 
 CREATE EVENT TRIGGER docacl_forget_dropped ON sql_drop WHEN TAG IN ('DROP TABLE', 'DROP SCHEMA', 'DROP OWNED', 'DROP EXTENSION')
     EXECUTE FUNCTION docacl.forget_dropped();

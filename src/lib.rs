@@ -20,6 +20,7 @@
 //! | [`admin`] | the functions of SQL that set docacl up and grant |
 //! | [`visible`] | what a user may see of docacl's own tables |
 //! | [`mirror`] | tables of the application that are kept as resources, principals and memberships |
+//! | [`rules`] | grants that follow a table of the application, and the profile options that switch them |
 //! | [`work`] | queues, approval tasks, forms |
 //! | [`owner`] | acting as the extension's owner |
 
@@ -55,6 +56,7 @@ mod planner;
 mod protect;
 mod regclass;
 mod ring;
+mod rules;
 mod scan;
 mod search;
 mod shape;
@@ -82,6 +84,11 @@ extension_sql_file!("../sql/visibility.sql", name = "visibility", requires = ["d
 extension_sql_file!("../sql/settings.sql", name = "settings", requires = ["visibility"]);
 extension_sql_file!("../sql/outbox.sql", name = "outbox", requires = ["visibility"]);
 extension_sql_file!("../sql/mirror.sql", name = "mirror", requires = ["dump"]);
+extension_sql_file!(
+    "../sql/auto_grant.sql",
+    name = "auto_grant",
+    requires = ["mirror", "settings", ask::session::acl_user_id]
+);
 extension_sql_file!("../sql/work.sql", name = "work", requires = ["visibility", ask::session::acl_user_id]);
 extension_sql_file!("../sql/tokens.sql", name = "tokens", requires = ["visibility"]);
 extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);

@@ -11,7 +11,7 @@ use crate::admin::address::{self, given};
 use crate::admin::asker::Asker;
 use crate::error::{self, Result};
 use crate::owner::{AsOwner, AsTableOwner};
-use crate::protect::catalog::{require_unique, spi};
+use crate::protect::catalog::{drop_trigger, require_unique, spi};
 use crate::protect::columns::Table;
 use crate::protect::functions::describe;
 use crate::protect::tree;
@@ -208,19 +208,16 @@ const EVENTS: [(&str, &str, &str); 4] = [
 ];
 
 fn trigger(kind: &str, event: &str) -> String {
-    pgrx::spi::quote_identifier(format!("docacl_mirror_{kind}_{event}"))
+    format!("docacl_mirror_{kind}_{event}")
 }
 
 fn drop_triggers(table: &Table, kind: &str) -> Result<()> {
-    for (event, _, _) in EVENTS {
-        Spi::run(&format!("DROP TRIGGER IF EXISTS {} ON {}", trigger(kind, event), table.name)).map_err(spi)?;
-    }
-    Ok(())
+    EVENTS.iter().try_for_each(|(event, _, _)| drop_trigger(table, &trigger(kind, event)))
 }
 
 fn create_triggers(table: &Table, kind: &str) -> Result<()> {
     for (event, command, referencing) in EVENTS {
-        let (name, argument) = (trigger(kind, event), pgrx::spi::quote_literal(kind));
+        let (name, argument) = (pgrx::spi::quote_identifier(trigger(kind, event)), pgrx::spi::quote_literal(kind));
         Spi::run(&format!(
             "CREATE TRIGGER {name} AFTER {command} ON {table} {referencing} FOR EACH STATEMENT EXECUTE FUNCTION docacl.follow_mirror({argument})",
             table = table.name

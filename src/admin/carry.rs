@@ -71,11 +71,11 @@ fn copy(word: &str, from: Ref, to: Ref) -> Result<()> {
     Ok(())
 }
 
-/// The grants on a resource that are not over.
+/// The grants on a resource that are not over. Not those of rules: a copy would stay when the rule no longer gives it.
 fn live(resource: &Resource) -> Result<Vec<Grant>> {
     let now = super::asker::now();
     let mut held = facts::grants_on(resource.id, &Snap::fresh())?;
-    held.retain(|g| !grants::period_of(g).is_over(now));
+    held.retain(|g| grants::by_hand(g) && !grants::period_of(g).is_over(now));
     Ok(held)
 }
 

@@ -106,7 +106,8 @@ fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> 
     let (from, to) = (grantee(&asker, from)?, grantee(&asker, to)?);
     let mut held = Vec::new();
     facts::grants_of(from.id, &asker.snap, |g| held.push(g))?;
-    held.retain(|g| !grants::period_of(g).is_over(super::asker::now()));
+    // What follows a rule is not copied: it would stay when the rule no longer gives it.
+    held.retain(|g| grants::by_hand(g) && !grants::period_of(g).is_over(super::asker::now()));
     for grant in held {
         let resource =
             facts::resource(grant.resource, &asker.snap)?.ok_or_else(|| error::internal("a grant on nothing"))?;
@@ -269,11 +270,16 @@ fn refuse_ruled(principal: &Principal, on: &Resource, actions: Actions, snap: &S
     if held.iter().filter(mine).any(grants::by_hand) {
         return Ok(());
     }
-    match held.iter().find(mine) {
-        Some(ruled) => Err(error::unsupported(
-            format!("this grant follows a rule (source {}) and is not revoked by hand", ruled.source),
-            "Change the data that the rule reads, or drop the rule.",
-        )),
-        None => Ok(()),
-    }
+    let Some(ruled) = held.iter().find(mine) else { return Ok(()) };
+    let rule = match ruled.source.as_str() {
+        "auto" => crate::rules::of_grant(ruled.id)?,
+        _ => None,
+    };
+    Err(error::unsupported(
+        match rule {
+            Some(about) => format!("this grant follows the rule on {about} and is not revoked by hand"),
+            None => format!("this grant follows a rule (source {}) and is not revoked by hand", ruled.source),
+        },
+        "Change the data that the rule reads, or drop the rule.",
+    ))
 }

@@ -257,8 +257,9 @@ fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()
         }
     }
     if copy && !enable {
-        for grant in inherited(&resource, &asker.snap)? {
-            grants::give(&grants::New::copy(&grant, &resource), asker.id(), &asker.snap)?;
+        // Not what follows a rule: it would stay when the rule no longer gives it.
+        for grant in inherited(&resource, &asker.snap)?.iter().filter(|g| grants::by_hand(g)) {
+            grants::give(&grants::New::copy(grant, &resource), asker.id(), &asker.snap)?;
         }
     }
     write::run("UPDATE docacl.resource SET inherits = $2 WHERE id = $1", &[resource.id.into(), enable.into()]).map(drop)

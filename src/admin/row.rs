@@ -151,8 +151,9 @@ impl Row {
         if let Some(star) = facts::star(list.account, "location", &asker.snap)? {
             held.extend(facts::grants_on(star.id, &asker.snap)?);
         }
-        for grant in held {
-            grants::give(&grants::New::copy(&grant, list), asker.id(), &Snap::fresh())?;
+        // Not what follows a rule: it would stay when the rule no longer gives it.
+        for grant in held.iter().filter(|g| grants::by_hand(g)) {
+            grants::give(&grants::New::copy(grant, list), asker.id(), &Snap::fresh())?;
         }
         Ok(())
     }

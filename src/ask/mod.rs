@@ -4,6 +4,7 @@
 
 mod acted;
 mod answers;
+mod buttons;
 mod explain;
 mod explain_functions;
 mod functions;

@@ -58,6 +58,15 @@ pub fn refers_to_mirror(table: &Table, column: &str) -> Result<bool> {
     Ok(there == Some(true) && one::<i64>(sql, &[table.oid.into(), column.into()])?.is_some())
 }
 
+/// Drops a trigger; one that is not there is not missed, and nobody is told.
+pub fn drop_trigger(table: &Table, name: &str) -> Result<()> {
+    let sql = "SELECT 1::int8 FROM pg_catalog.pg_trigger WHERE tgrelid = $1 AND tgname = $2::pg_catalog.name";
+    if one::<i64>(sql, &[table.oid.into(), name.into()])?.is_some() {
+        Spi::run(&format!("DROP TRIGGER {} ON {}", pgrx::spi::quote_identifier(name), table.name)).map_err(spi)?;
+    }
+    Ok(())
+}
+
 /// 22023 where the columns have no unique index of their own. A partitioned table's has the columns of the partition
 /// key besides: PostgreSQL wants them.
 pub fn require_unique(table: &Table, columns: &[String]) -> Result<()> {

@@ -114,6 +114,7 @@ fn follow(old: &str, new: &str) -> Result<()> {
     let Some(relation) = table_of_command()? else {
         return Ok(());
     };
+    crate::rules::follow_renamed(relation, old, new)?;
     let Some(found) = facts::protected_table(relation, &Snap::fresh())? else {
         return Ok(());
     };
