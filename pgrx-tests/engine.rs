@@ -28,6 +28,7 @@ mod tests {
                 "grants",
                 "id account_id principal_id resource_id actions valid_from valid_until source note granted_by granted_at revoked_by revoked_at on_row",
             ),
+            ("resource_limit", "resource_id account_id actions set_by set_at"),
             ("db_role", "role_oid role_name principal_id"),
             ("kind", "name gate rank inherits has_star built_in"),
             ("action", "bit name built_in"),
@@ -157,6 +158,8 @@ mod tests {
             "SELECT acl_assign('r', 'ann')",
             "SELECT acl_alter_user('ann', enabled => false)",
             "SELECT acl_set_inherits('location', 'a', true)",
+            "SELECT acl_set_limit('location', 'a', 'view')",
+            "SELECT acl_set_limit('location', 'a', NULL)",
             "SELECT acl_move('location', 'b', 'a')",
             "SELECT acl_drop('location', '/a/b')",
         ] {

@@ -97,6 +97,8 @@ COMMENT ON FUNCTION acl_enforce(regclass, boolean) IS 'Whether docacl judges a p
 COMMENT ON FUNCTION acl_unprotect(regclass) IS 'Ends the protection of a table, with a WARNING: policies, ENABLE and FORCE are what they were before. The own lists of its rows stay. For superusers and system: 42501; 55000 not protected.';
 
 -- Accounts as customers: settings and usage.
+COMMENT ON FUNCTION acl_set_limit(text, text, text) IS 'The most that anybody but admins and system may do to rows under a resource and under all below it, requesters included, whatever is granted; '''' leaves nothing, null lifts it. By kind and name, path or *. 42501 without the account''s admin role, 22023 for a kind that no rows lie under and for what is not said of rows, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_set_limit(text, bigint, text) IS 'As acl_set_limit with the resource by its id.';
 COMMENT ON FUNCTION acl_set(text, text, text, jsonb) IS 'Sets a setting of an account, an environment or a company, by kind and name or path; null removes it. 42501 without configure on the account or environment, 22023 another kind or a bad name, 42704 unknown, 42725 ambiguous.';
 COMMENT ON FUNCTION acl_set(text, bigint, text, jsonb) IS 'As acl_set with the resource by its id.';
 COMMENT ON FUNCTION acl_setting(text, text, text) IS 'The value of a setting that holds for a company, an environment or an account: its own, else that of what it lies in; null where there is none, and of what one may not see. 22023 another kind; to whoever administers the account 42704 unknown, 42725 ambiguous.';

@@ -2044,6 +2044,86 @@ COMMENT ON EVENT TRIGGER docacl_forget_dropped IS 'Keeps docacl''s own tables tr
 -- Limits.
 --
 
+CREATE TABLE docacl.resource_limit (
+    resource_id  bigint PRIMARY KEY,
+    account_id   bigint NOT NULL,
+    actions      bigint NOT NULL CHECK (actions >= 0),
+    set_by       bigint,
+    set_at       timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE docacl.resource_limit IS 'The most that anybody but admins and system may do to rows under a resource, whatever is granted. A resource that is not here has no limit of its own.';
+COMMENT ON COLUMN docacl.resource_limit.actions IS 'What is left, as the bits of grants.actions; 0: nothing.';
+COMMENT ON COLUMN docacl.resource_limit.set_by IS 'Who set it: the id of a principal.';
+COMMENT ON COLUMN docacl.resource_limit.set_at IS 'When it was set.';
+CREATE INDEX resource_limit_account ON docacl.resource_limit (account_id);
+REVOKE ALL ON docacl.resource_limit FROM PUBLIC;
+
+SELECT pg_catalog.pg_extension_config_dump('docacl.resource_limit', 'ORDER BY resource_id');
+
+-- As in sql/stamps.sql: keys are made with the limits of the account, so its structure is another now.
+CREATE TRIGGER stamp_insert AFTER INSERT ON docacl.resource_limit REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('2', 'account_id');
+CREATE TRIGGER stamp_update AFTER UPDATE ON docacl.resource_limit REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('2', 'account_id');
+CREATE TRIGGER stamp_delete AFTER DELETE ON docacl.resource_limit REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT EXECUTE FUNCTION docacl.touch_changed('2', 'account_id');
+CREATE TRIGGER no_truncate BEFORE TRUNCATE ON docacl.resource_limit FOR EACH STATEMENT EXECUTE FUNCTION docacl.refuse_truncate();
+
+-- As in sql/references.sql, and for the same reasons.
+CREATE FUNCTION docacl.check_limit() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM docacl.resource AS r WHERE r.id = NEW.resource_id AND r.account_id = NEW.account_id FOR KEY SHARE;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'docacl.% refers to a resource that does not exist', TG_TABLE_NAME
+            USING ERRCODE = 'foreign_key_violation', HINT = 'Another session may have dropped it meanwhile.';
+    END IF;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.check_limit() FROM PUBLIC;
+COMMENT ON FUNCTION docacl.check_limit() IS 'What a foreign key does for a limit: its resource exists, and cannot go before this transaction ends.';
+
+CREATE FUNCTION docacl.limits_gone() RETURNS trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    -- Own lists go in numbers and have no limits.
+    gone bigint[] := ARRAY(SELECT o.id FROM old_rows AS o WHERE o.kind <> 'document');
+BEGIN
+    IF gone <> '{}' THEN
+        DELETE FROM docacl.resource_limit AS l WHERE l.resource_id = ANY (gone);
+    END IF;
+    RETURN NULL;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.limits_gone() FROM PUBLIC;
+COMMENT ON FUNCTION docacl.limits_gone() IS 'A limit goes with its resource.';
+
+CREATE TRIGGER refers AFTER INSERT OR UPDATE OF account_id, resource_id ON docacl.resource_limit FOR EACH ROW
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.check_limit();
+CREATE TRIGGER limits_gone AFTER DELETE ON docacl.resource REFERENCING OLD TABLE AS old_rows FOR EACH STATEMENT
+    WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.limits_gone();
+ALTER TABLE docacl.resource_limit ENABLE ALWAYS TRIGGER stamp_insert, ENABLE ALWAYS TRIGGER stamp_update,
+    ENABLE ALWAYS TRIGGER stamp_delete, ENABLE ALWAYS TRIGGER no_truncate, ENABLE ALWAYS TRIGGER refers;
+ALTER TABLE docacl.resource ENABLE ALWAYS TRIGGER limits_gone;
+
+ALTER TABLE docacl.resource_limit ENABLE ROW LEVEL SECURITY;
+CREATE POLICY docacl_sees ON docacl.resource_limit FOR SELECT USING (docacl.sees_resource(resource_id));
+GRANT SELECT ON docacl.resource_limit TO PUBLIC;
+
+CREATE OR REPLACE VIEW docacl.resource_list WITH (security_invoker = true, security_barrier = true) AS
+    SELECT r.kind, docacl.path(r.id) AS path, r.id, r.key, r.inherits, docacl.action_words(l.actions) AS limited_to
+    FROM docacl.resource AS r LEFT JOIN docacl.resource_limit AS l ON l.resource_id = r.id;
+COMMENT ON VIEW docacl.resource_list IS 'The resources that the reader may see: those on which he holds read or enter, and for an admin all of his account.';
+COMMENT ON COLUMN docacl.resource_list.key IS 'The application''s own identifier, unique per kind.';
+COMMENT ON COLUMN docacl.resource_list.inherits IS 'Whether it takes the grants of its parent.';
+COMMENT ON COLUMN docacl.resource_list.limited_to IS 'Its limit, as words that acl_set_limit takes; empty: nothing is left; null: it has none of its own.';
+COMMENT ON COLUMN docacl.resource_list.path IS 'From the top; what the reader may not see of it is "…".';
+
+CREATE FUNCTION acl_set_limit(kind text, resource text, actions text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_set_limit_wrapper';
+CREATE FUNCTION acl_set_limit(kind text, resource bigint, actions text) RETURNS void
+LANGUAGE c AS 'MODULE_PATHNAME', 'acl_set_limit_id_wrapper';
+COMMENT ON FUNCTION acl_set_limit(text, text, text) IS 'The most that anybody but admins and system may do to rows under a resource and under all below it, requesters included, whatever is granted; '''' leaves nothing, null lifts it. By kind and name, path or *. 42501 without the account''s admin role, 22023 for a kind that no rows lie under and for what is not said of rows, 42704 unknown, 42725 ambiguous.';
+COMMENT ON FUNCTION acl_set_limit(text, bigint, text) IS 'As acl_set_limit with the resource by its id.';
+
 --
 -- Registered without policies.
 --

@@ -48,6 +48,7 @@ ALTER TABLE docacl.resource ENABLE ROW LEVEL SECURITY;
 ALTER TABLE docacl.principal ENABLE ROW LEVEL SECURITY;
 ALTER TABLE docacl.membership ENABLE ROW LEVEL SECURITY;
 ALTER TABLE docacl.grants ENABLE ROW LEVEL SECURITY;
+ALTER TABLE docacl.resource_limit ENABLE ROW LEVEL SECURITY;
 
 -- One name for all: src/protect/restore.rs knows it.
 CREATE POLICY docacl_sees ON docacl.kind FOR SELECT USING (docacl.sees_words());
@@ -56,6 +57,7 @@ CREATE POLICY docacl_sees ON docacl.resource FOR SELECT USING (docacl.sees_resou
 CREATE POLICY docacl_sees ON docacl.principal FOR SELECT USING (docacl.sees_principal(id));
 CREATE POLICY docacl_sees ON docacl.membership FOR SELECT USING (docacl.sees_membership(role_id, member_id));
 CREATE POLICY docacl_sees ON docacl.grants FOR SELECT USING (docacl.sees_grant(principal_id, resource_id));
+CREATE POLICY docacl_sees ON docacl.resource_limit FOR SELECT USING (docacl.sees_resource(resource_id));
 
 -- Whom a grant names may be seen with it, revoked grants included: the other indexes leave those out.
 CREATE INDEX grants_history ON docacl.grants (principal_id);
@@ -100,14 +102,15 @@ COMMENT ON COLUMN docacl.member_list.granted_by IS 'Null where the reader may no
 COMMENT ON COLUMN docacl.member_list.revoked_by IS 'Null where the reader may not see who it was.';
 
 CREATE VIEW docacl.resource_list WITH (security_invoker = true, security_barrier = true) AS
-    SELECT r.kind, docacl.path(r.id) AS path, r.id, r.key, r.inherits
-    FROM docacl.resource AS r;
+    SELECT r.kind, docacl.path(r.id) AS path, r.id, r.key, r.inherits, docacl.action_words(l.actions) AS limited_to
+    FROM docacl.resource AS r LEFT JOIN docacl.resource_limit AS l ON l.resource_id = r.id;
 COMMENT ON VIEW docacl.resource_list IS 'The resources that the reader may see: those on which he holds read or enter, and for an admin all of his account.';
 COMMENT ON COLUMN docacl.resource_list.key IS 'The application''s own identifier, unique per kind.';
 COMMENT ON COLUMN docacl.resource_list.inherits IS 'Whether it takes the grants of its parent.';
+COMMENT ON COLUMN docacl.resource_list.limited_to IS 'Its limit, as words that acl_set_limit takes; empty: nothing is left; null: it has none of its own.';
 COMMENT ON COLUMN docacl.resource_list.path IS 'From the top; what the reader may not see of it is "…".';
 
 REVOKE ALL ON FUNCTION docacl.cache() FROM PUBLIC;
 GRANT USAGE ON SCHEMA docacl TO PUBLIC;
-GRANT SELECT ON docacl.kind, docacl.action, docacl.resource, docacl.principal, docacl.membership, docacl.grants,
+GRANT SELECT ON docacl.kind, docacl.action, docacl.resource, docacl.principal, docacl.membership, docacl.grants, docacl.resource_limit,
     docacl.grant_list, docacl.member_list, docacl.resource_list TO PUBLIC;

@@ -210,8 +210,8 @@ impl Bound {
                     _ => None,
                 }
             };
-            let Some(bits) = known else { return false };
-            key = Some(Key::from_bits(bits));
+            let Some(known) = known else { return false };
+            key = Some(known);
             break;
         }
         if let Some(own) = gate.own.and_then(|at| row.get(at)) {
@@ -261,7 +261,8 @@ impl Bound {
                 if self.ring.subject.admin {
                     Key::home(Actions::EVERYTHING)
                 } else {
-                    Key::home(self.ring.granted_on_row(r.id))
+                    let limit = self.ring.limit_on(&crate::nodes::intern(&r), snap)?;
+                    Key::home(self.ring.granted_on_row(r.id)).limited(limit)
                 }
             }
             _ => Key::NONE,
@@ -279,8 +280,8 @@ impl Bound {
             ty => read_value(ty, datum)?,
         };
         // SAFETY: see tally_kept; the borrow ends before anything else runs.
-        if let Some(bits) = unsafe { (*r.memo).get(value) } {
-            return Ok(Key::from_bits(bits));
+        if let Some(key) = unsafe { (*r.memo).get(value) } {
+            return Ok(key);
         }
         let asked = (r.at, value.to_key());
         if self.nothing.borrow().contains(&asked) {
@@ -295,7 +296,7 @@ impl Bound {
                     if memo.bytes() > crate::identity::cache_bytes() {
                         memo.clear();
                     }
-                    memo.put(value, key.bits());
+                    memo.put(value, key);
                 }
                 Ok(key)
             }
@@ -360,7 +361,8 @@ impl Bound {
 }
 
 /// The key of a row's own list, given that of its location. Positive: the list adds to the location; negative:
-/// it stands instead of it. A list is always of its location's account, so the location says whether it is home.
+/// it stands instead of it. A list is always of its location's account, so the location says whether it is home. Either
+/// way the row lies where it lies: the location's limit is the list's.
 #[inline]
 fn own_key(ring: &Ring, own: i64, location: Option<Key>) -> Option<Key> {
     let location = location?;
@@ -368,13 +370,7 @@ fn own_key(ring: &Ring, own: i64, location: Option<Key>) -> Option<Key> {
         return Some(location);
     }
     let granted = ring.granted_on_row(own.unsigned_abs() as i64);
-    Some(if own > 0 {
-        location.with(granted)
-    } else if location.is_home() {
-        Key::home(granted)
-    } else {
-        Key::away(granted)
-    })
+    Some(if own > 0 { location.with(granted) } else { location.instead(granted) })
 }
 
 /// The key of the function that the table asks, in the account of who is asking.

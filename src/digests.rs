@@ -6,7 +6,7 @@
 use docacl_core::Key;
 use docacl_core::digest::{Digest, Question};
 
-use crate::memo::IntTable;
+use crate::memo::{IntTable, Words};
 
 /// Digests of the integers of an [`IntTable`] that is an array; empty while it is a hash.
 #[derive(Debug)]
@@ -20,16 +20,15 @@ pub struct Digests {
 
 impl Digests {
     /// Of the keys found so far.
-    pub fn of(question: Question, scope: bool, keys: &IntTable) -> Digests {
+    pub fn of(question: Question, scope: bool, keys: &IntTable, words: &Words) -> Digests {
         let mut digests = Digests { question, scope, base: 0, bytes: vec![] };
-        digests.again(keys);
+        digests.again(keys, words);
         digests
     }
 
     /// What a key says.
     #[inline]
-    pub fn digest(&self, word: u64) -> Digest {
-        let key = Key::from_bits(word);
+    pub fn digest(&self, key: Key) -> Digest {
         if self.scope { self.question.digest_scope(key) } else { self.question.digest(key) }
     }
 
@@ -47,32 +46,32 @@ impl Digests {
     }
 
     /// Follows a table to which a key was put.
-    pub fn put(&mut self, value: i64, word: u64, keys: &IntTable) {
+    pub fn put(&mut self, value: i64, key: Key, keys: &IntTable, words: &Words) {
         let Some((base, len)) = keys.array() else {
             self.bytes = vec![];
             return;
         };
         let below = self.base.wrapping_sub(base);
         if self.bytes.is_empty() || below < 0 || below as usize > len {
-            return self.again(keys);
+            return self.again(keys, words);
         }
         if below > 0 {
             self.bytes.splice(0..0, std::iter::repeat_n(0, below as usize));
             self.base = base;
         }
         self.bytes.resize(len, 0);
-        let byte = self.digest(word).byte();
+        let byte = self.digest(key).byte();
         if let Some(kept) = self.bytes.get_mut(value.wrapping_sub(base) as usize) {
             *kept = byte;
         }
     }
 
-    fn again(&mut self, keys: &IntTable) {
+    fn again(&mut self, keys: &IntTable, words: &Words) {
         let Some((base, len)) = keys.array() else { return };
         self.base = base;
         self.bytes = vec![0; len];
         for (value, word) in keys.iter() {
-            let byte = self.digest(word).byte();
+            let byte = self.digest(words.key(word)).byte();
             if let Some(kept) = self.bytes.get_mut(value.wrapping_sub(base) as usize) {
                 *kept = byte;
             }
@@ -98,20 +97,21 @@ mod tests {
     fn follow(values: impl Iterator<Item = i64>) {
         let question = Question::new(Actions::READ).expect("one action");
         let mut keys = IntTable::default();
-        let mut digests = [false, true].map(|scope| Digests::of(question, scope, &keys));
+        let words = Words::default();
+        let mut digests = [false, true].map(|scope| Digests::of(question, scope, &keys, &words));
         let mut all = vec![];
         for (n, value) in values.enumerate() {
-            let word = Key::home(Actions::from_bits_retain(n as u64 % 7)).bits();
-            keys.update(value, |_| word);
+            let key = Key::home(Actions::from_bits_retain(n as u64 % 7));
+            keys.update(value, |_| key.bits());
             all.push(value);
             for d in &mut digests {
-                d.put(value, word, &keys);
+                d.put(value, key, &keys, &words);
             }
         }
-        let late = [false, true].map(|scope| Digests::of(question, scope, &keys));
+        let late = [false, true].map(|scope| Digests::of(question, scope, &keys, &words));
         for d in digests.iter().chain(&late) {
             for value in all.iter().copied().chain([i64::MIN, i64::MAX, -1, 0, 1 << 40]) {
-                let kept = keys.get(value).filter(|_| keys.array().is_some()).map(|word| d.digest(word));
+                let kept = keys.get(value).filter(|_| keys.array().is_some()).map(|word| d.digest(words.key(word)));
                 assert_eq!(d.get(value), kept, "{value}");
             }
         }

@@ -344,6 +344,17 @@ pub fn setting(resource: i64, name: &str, snap: &Snap) -> Result<Option<crate::j
     scan::first(access("setting", "setting_pkey"), &keys, snap, |t| t.must(4).map(Some))
 }
 
+/// The resources of an account that have a limit, with it. None where the extension is of a release without limits.
+pub fn limits_of(account: i64, snap: &Snap) -> Result<Vec<(i64, u64)>> {
+    if scan::oid("resource_limit").is_none() {
+        return Ok(vec![]);
+    }
+    all(access("resource_limit", "resource_limit_account"), &[Eq::int8(2, account)], snap, |t| {
+        let actions: i64 = t.must(3)?;
+        Ok(Some((t.must(1)?, actions as u64)))
+    })
+}
+
 /// What was chosen for an option of an account.
 pub fn account_option(account: i64, name: &str, snap: &Snap) -> Result<Option<String>> {
     let keys = [Eq::int8(1, account), Eq::text(2, name)?];

@@ -10,6 +10,7 @@
 //! | [`identity`] | who is asking; the settings |
 //! | [`login`] | tokens, API keys, and the function that a session has entered |
 //! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
+//! | [`limits`] | the most that anybody may do under a resource |
 //! | [`planner`], [`open`] | what the planner is told of the check: selectivity, index conditions |
 //! | [`value`], [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
 //! | [`parent`] | the same for a row that another table's row decides |
@@ -43,6 +44,7 @@ mod freshness;
 mod hash;
 mod identity;
 mod jsonb;
+mod limits;
 mod login;
 mod lookup;
 mod may;
@@ -80,7 +82,8 @@ extension_sql_file!("../sql/parents.sql", name = "parents", requires = ["check"]
 extension_sql_file!("../sql/events.sql", name = "events", requires = ["check"]);
 extension_sql_file!("../sql/ddl_events.sql", name = "ddl_events", requires = ["events"]);
 extension_sql_file!("../sql/dump.sql", name = "dump", requires = ["main"]);
-extension_sql_file!("../sql/visibility.sql", name = "visibility", requires = ["dump", "events"]);
+extension_sql_file!("../sql/limits.sql", name = "limits", requires = ["references"]);
+extension_sql_file!("../sql/visibility.sql", name = "visibility", requires = ["dump", "events", "limits"]);
 extension_sql_file!("../sql/settings.sql", name = "settings", requires = ["visibility"]);
 extension_sql_file!("../sql/outbox.sql", name = "outbox", requires = ["visibility"]);
 extension_sql_file!("../sql/mirror.sql", name = "mirror", requires = ["dump"]);

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use docacl_core::Key;
 use docacl_core::digest::Question;
 
 use crate::digests::Digests;
@@ -213,10 +214,47 @@ fn uuid_text(u: u128) -> String {
     [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
 }
 
+/// The words in which keys are kept: a key without a limit as itself; one with a limit, which does not fit into a word,
+/// as the place where it is.
+#[derive(Debug, Default)]
+pub struct Words {
+    /// Each different one once: there are few.
+    limited: Vec<Key>,
+}
+
+/// The word of a key with a limit: never set in one without.
+const LIMITED: u64 = 1 << 29;
+
+impl Words {
+    /// The key of a word.
+    #[inline(always)]
+    pub fn key(&self, word: u64) -> Key {
+        if word & LIMITED == 0 { Key::from_bits(word) } else { self.limited(word) }
+    }
+
+    #[inline(never)]
+    fn limited(&self, word: u64) -> Key {
+        // No key that is not there: a row closed too much is better than one open too far.
+        self.limited.get((word & !LIMITED) as usize).copied().unwrap_or(Key::NONE)
+    }
+
+    fn word(&mut self, key: Key) -> u64 {
+        if !key.is_limited() {
+            return key.bits();
+        }
+        let at = self.limited.iter().position(|k| *k == key).unwrap_or_else(|| {
+            self.limited.push(key);
+            self.limited.len() - 1
+        });
+        LIMITED | at as u64
+    }
+}
+
 /// Keys found so far for one sort of reference.
 #[derive(Debug, Default)]
 pub struct Memo {
     ints: IntTable,
+    words: Words,
     uuids: HashMap<u128, u64, Seeded>,
     /// By their bytes in UTF-8.
     texts: HashMap<Box<[u8]>, u64, Seeded>,
@@ -228,39 +266,40 @@ pub struct Memo {
 impl Memo {
     /// The key found for a value.
     #[inline]
-    pub fn get(&self, value: Value<'_>) -> Option<u64> {
+    pub fn get(&self, value: Value<'_>) -> Option<Key> {
         match value {
-            Value::Int(i) => self.ints.get(i),
-            Value::Uuid(u) => self.uuids.get(&u).copied(),
+            Value::Int(i) => self.get_int(i),
+            Value::Uuid(u) => self.get_uuid(u),
             Value::Text(t) => self.get_text(t.as_bytes()),
         }
     }
 
     /// The key found for a uuid.
     #[inline]
-    pub fn get_uuid(&self, value: u128) -> Option<u64> {
-        self.uuids.get(&value).copied()
+    pub fn get_uuid(&self, value: u128) -> Option<Key> {
+        self.uuids.get(&value).map(|word| self.words.key(*word))
     }
 
     /// The key found for a text, given in UTF-8.
     #[inline]
-    pub fn get_text(&self, value: &[u8]) -> Option<u64> {
-        self.texts.get(value).copied()
+    pub fn get_text(&self, value: &[u8]) -> Option<Key> {
+        self.texts.get(value).map(|word| self.words.key(*word))
     }
 
     /// The key found for an integer.
     #[inline(always)]
-    pub fn get_int(&self, value: i64) -> Option<u64> {
-        self.ints.get(value)
+    pub fn get_int(&self, value: i64) -> Option<Key> {
+        self.ints.get(value).map(|word| self.words.key(word))
     }
 
     /// Keeps the key found for a value.
-    pub fn put(&mut self, value: Value<'_>, word: u64) {
+    pub fn put(&mut self, value: Value<'_>, key: Key) {
+        let word = self.words.word(key);
         match value {
             Value::Int(i) => {
                 self.ints.update(i, |_| word);
                 for digests in &mut self.digests {
-                    digests.put(i, word, &self.ints);
+                    digests.put(i, key, &self.ints, &self.words);
                 }
             }
             Value::Uuid(u) => {
@@ -277,7 +316,7 @@ impl Memo {
     pub fn digests(&mut self, question: Question, scope: bool) -> *const Digests {
         let found = self.digests.iter().position(|d| d.question == question && d.scope == scope);
         let at = found.unwrap_or_else(|| {
-            self.digests.push(Box::new(Digests::of(question, scope, &self.ints)));
+            self.digests.push(Box::new(Digests::of(question, scope, &self.ints, &self.words)));
             self.digests.len() - 1
         });
         &raw const *self.digests[at]
@@ -289,6 +328,7 @@ impl Memo {
             + self.uuids.capacity() * 33
             + self.texts.capacity() * 25
             + self.text_bytes
+            + self.words.limited.capacity() * size_of::<Key>()
             + self.digests.iter().map(|d| size_of::<Digests>() + d.bytes()).sum::<usize>()
     }
 
@@ -307,8 +347,28 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
-    use super::IntTable;
+    use super::{IntTable, Memo, Value};
+    use docacl_core::{Actions, Key};
     use std::collections::HashMap;
+
+    #[test]
+    fn a_limited_key_is_kept_with_its_limit() {
+        let keys = [Key::NONE, Key::home(Actions::READ), Key::away(Actions::WRITE), Key::home(Actions::EVERYTHING)];
+        let limits = [Actions::EVERYTHING, Actions::READ, Actions::empty()];
+        let all: Vec<Key> = keys.into_iter().flat_map(|k| limits.map(|l| k.limited(l))).collect();
+        let mut memo = Memo::default();
+        for (n, key) in all.iter().enumerate() {
+            memo.put(Value::Int(n as i64), *key);
+            memo.put(Value::Int(n as i64 * 1_000_003), *key);
+            memo.put(Value::Uuid(n as u128), *key);
+            memo.put(Value::Text(&n.to_string()), *key);
+        }
+        for (n, key) in all.iter().enumerate() {
+            assert_eq!(memo.get_int(n as i64 * 1_000_003), Some(*key));
+            assert_eq!(memo.get_uuid(n as u128), Some(*key));
+            assert_eq!(memo.get(Value::Text(&n.to_string())), Some(*key));
+        }
+    }
 
     fn compare(keys: impl Iterator<Item = i64>) -> IntTable {
         let (mut table, mut model) = (IntTable::default(), HashMap::new());

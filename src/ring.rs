@@ -12,6 +12,7 @@ use pgrx::pg_sys;
 
 use crate::error::{Result, internal};
 use crate::facts::{self, Moment, PrincipalKind};
+use crate::limits::Limits;
 use crate::memo::{IntTable, Memo, Value};
 use crate::nodes::{self, Node};
 use crate::scan::Snap;
@@ -67,6 +68,7 @@ pub struct Ring {
     /// The grants on rows' own lists, apart: an own_acl that names anything else opens nothing.
     granted_on_rows: IntTable,
     stars: Vec<(Rc<str>, u64)>,
+    limits: Limits,
     /// Which references open, as some statement saw it (src/open.rs).
     pub opened: RefCell<Vec<crate::open::Kept>>,
     #[allow(clippy::vec_box, reason = "bound checks point to the memos: they must not move when the vector grows")]
@@ -107,6 +109,7 @@ impl Ring {
             granted: IntTable::default(),
             granted_on_rows: IntTable::default(),
             stars: vec![],
+            limits: Limits::default(),
             opened: RefCell::new(vec![]),
             kept: UnsafeCell::new(vec![]),
         };
@@ -133,6 +136,7 @@ impl Ring {
         ring.stamp(StampOf::Structure(account), snap)?;
         ring.gather_principals(account, me.kind == PrincipalKind::User, now, snap)?;
         ring.gather_grants(now, snap)?;
+        ring.limits = Limits::of(account, snap)?;
         Ok(ring)
     }
 
@@ -246,6 +250,17 @@ impl Ring {
         Actions::from_bits_retain(self.granted_on_rows.get(list).unwrap_or(0))
     }
 
+    /// The limits of the ring's account.
+    #[inline]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// What a resource's limits leave to whoever is no admin.
+    pub fn limit_on(&self, node: &Node, snap: &Snap) -> Result<Actions> {
+        self.limits.on(node, self.structure(), snap)
+    }
+
     fn star_on(&self, kind: &str) -> Actions {
         let mask = self.stars.iter().find(|(k, _)| **k == *kind).map_or(0, |(_, m)| *m);
         Actions::from_bits_retain(mask)
@@ -288,11 +303,11 @@ impl Ring {
         let (mask, inside) = self.mask(node, snap)?;
         let outside = self.subject.kind == SubjectKind::ApiKey && node.is_scope() && !inside;
         Ok(if outside {
-            Key::away(mask)
+            Key::away(mask).limited(self.limit_on(node, snap)?)
         } else if self.subject.admin {
             Key::home(Actions::EVERYTHING)
         } else {
-            Key::home(mask)
+            Key::home(mask).limited(self.limit_on(node, snap)?)
         })
     }
 
@@ -332,6 +347,7 @@ impl Ring {
         size_of::<Ring>()
             + self.granted.bytes()
             + self.granted_on_rows.bytes()
+            + self.limits.bytes()
             + self.stamps.capacity() * size_of::<Stamp>()
             + self.principals.capacity() * 8
             + self.kept_bytes()

@@ -98,5 +98,9 @@ pub fn applicable(kind: &str) -> Actions {
     rows | special | Actions::CUSTOM
 }
 
+/// What can be done to rows, new ones included: what a limit may leave.
+pub const POSSIBLE_WITH_ROWS: Actions =
+    Actions::FULL.union(Actions::APPROVE).union(Actions::COMPLETE_FORM).union(Actions::CUSTOM);
+
 /// What can be asked about an existing row.
 pub const APPLICABLE_TO_ROWS: Actions = Actions::EVERYTHING.difference(Actions::OF_PLACES);

@@ -40,6 +40,8 @@ impl Subject {
 pub struct Tally {
     grants: u64,
     permits: u64,
+    /// What the limits of all engaged resources leave. `permits` lies within it.
+    limits: u64,
     engaged: u32,
     all_home: bool,
     missing_required: bool,
@@ -56,10 +58,19 @@ impl Tally {
     /// No gate seen yet.
     #[inline]
     pub const fn new() -> Tally {
-        Tally { grants: 0, permits: u64::MAX, engaged: 0, all_home: true, missing_required: false, scope_home: false }
+        Tally {
+            grants: 0,
+            permits: u64::MAX,
+            limits: u64::MAX,
+            engaged: 0,
+            all_home: true,
+            missing_required: false,
+            scope_home: false,
+        }
     }
 
-    /// Gates folded elsewhere, as far as the actions given go (`core::digest`).
+    /// Gates folded elsewhere, as far as the actions given go (`core::digest`). Nothing is said of limits, so it is
+    /// for rows that nobody requested, or without limits: there `permits` says all.
     pub(crate) const fn summary(
         grants: Actions,
         permits: Actions,
@@ -69,7 +80,7 @@ impl Tally {
         scope_home: bool,
     ) -> Tally {
         let (grants, permits, engaged) = (grants.bits(), permits.bits(), engaged as u32);
-        Tally { grants, permits, engaged, all_home, missing_required, scope_home }
+        Tally { grants, permits, limits: u64::MAX, engaged, all_home, missing_required, scope_home }
     }
 
     /// A gate whose reference is present.
@@ -77,6 +88,7 @@ impl Tally {
     pub const fn engage(&mut self, key: Key) {
         self.grants |= key.grants().bits();
         self.permits &= key.permits().bits();
+        self.limits &= key.limit_bits();
         self.engaged = self.engaged.saturating_add(1);
         self.all_home = self.all_home && key.is_home();
     }
@@ -104,6 +116,12 @@ impl Tally {
     #[inline]
     pub const fn all_home(&self) -> bool {
         self.all_home
+    }
+
+    /// The most that the limits of the engaged resources leave; everything where there are none.
+    #[inline]
+    pub const fn limits(&self) -> Actions {
+        Actions::from_bits_retain(self.limits & Actions::EVERYTHING.bits())
     }
 
     /// Whether these gates can no longer open for `wanted`, whatever gates follow (the subject's own
@@ -176,6 +194,8 @@ bitflags::bitflags! {
         const IMMUTABLE = 1 << 4;
         /// add, import, export and store are asked of places and of new rows.
         const OF_PLACES = 1 << 5;
+        /// A limit took what a gate gives, or what a requester would have.
+        const LIMITED = 1 << 6;
     }
 }
 
@@ -246,6 +266,9 @@ pub const fn decide(subject: &Subject, gates: &Tally, side: &RowSide) -> Verdict
     } else {
         gates.through_gates()
     };
+    if gates.engaged > 0 && gates.grants & !gates.limits != 0 {
+        because = because.union(Because::LIMITED);
+    }
     if !allowed.contains(Actions::READ) {
         if !Actions::BLIND.contains(allowed) {
             because = because.union(Because::NO_READ);
@@ -253,11 +276,19 @@ pub const fn decide(subject: &Subject, gates: &Tally, side: &RowSide) -> Verdict
         allowed = allowed.intersection(Actions::BLIND);
     }
     if is_user && side.requester && gates.all_home {
-        if !allowed.contains(Actions::VIEW.union(Actions::EDIT)) {
-            rule = Rule::Requester;
-            because = because.union(Because::REQUESTER);
+        let his = Actions::VIEW.union(Actions::EDIT);
+        // A limit binds the requester like everybody, and one without read shows nothing to him either.
+        let left = his.intersection(gates.limits());
+        if left.bits() != his.bits() {
+            because = because.union(Because::LIMITED);
         }
-        allowed = allowed.union(Actions::VIEW).union(Actions::EDIT);
+        if left.contains(Actions::READ) {
+            if !allowed.contains(left) {
+                rule = Rule::Requester;
+                because = because.union(Because::REQUESTER);
+            }
+            allowed = allowed.union(left);
+        }
     }
     if subject.read_only {
         if !Actions::GUEST.contains(allowed) {

@@ -12,6 +12,7 @@ mod common;
 
 use common::Asker;
 use docacl_core::Actions;
+use docacl_core::verdict::Rule;
 use docacl_reference::generate::{self, RowChances, Size};
 use docacl_reference::{
     Family, Membership, Period, PrincipalKind, Random, Reference, ResourceId, Row, World, actions, change,
@@ -86,6 +87,14 @@ fn sources(world: &World, resource: ResourceId) -> Vec<ResourceId> {
         at = here.parent.filter(|_| here.inherits);
     }
     all
+}
+
+/// Whether a limit on `limited` is one of rows that refer to `resource`.
+fn lies_under(world: &World, resource: ResourceId, limited: ResourceId) -> bool {
+    let here = &world.resources[resource];
+    resource == limited
+        || world.star_of(here.kind, here.account) == Some(limited)
+        || here.parent.is_some_and(|parent| lies_under(world, parent, limited))
 }
 
 /// The resources that a row's gates are decided by, constants aside.
@@ -165,6 +174,43 @@ proptest! {
         let resource = random.below(world.resources.len());
         world.grant(role, "view", resource);
         none_lost(&before, &answers(&world, &rows))?;
+    }
+
+    // A limit takes and never gives; what it leaves out nobody has under it but system and admins, the requester neither.
+    #[test]
+    fn a_limit_never_adds(seed: u64, size in 2usize..9) {
+        let Case { mut world, rows, mut random } = case(seed, size);
+        let before = answers(&world, &rows);
+        let account = random.below(world.accounts.len());
+        let resource = *random.pick(&generate::limitable(&world, account)).unwrap();
+        let most = generate::limit_bits(&generate::limit_words(&mut random));
+        world.resources[resource].limit = Some(world.resources[resource].limit.unwrap_or(most) & most);
+        none_lost(&answers(&world, &rows), &before)?;
+        for row in &rows {
+            let under = engaged(row).into_iter().any(|r| lies_under(&world, r, resource));
+            for u in (0..world.principals.len()).filter(|_| under) {
+                let verdict = Asker::new(&world, u).may(row);
+                let unbound = matches!(verdict.rule, Rule::System | Rule::Admin);
+                prop_assert!(unbound || verdict.actions.bits() & !most == 0, "principal {} still {:?}", u, verdict);
+            }
+        }
+    }
+
+    // Lifting it leaves no trace.
+    #[test]
+    fn a_limit_that_is_lifted_is_as_if_it_had_not_been(seed: u64, size in 2usize..9) {
+        let Case { mut world, rows, mut random } = case(seed, size);
+        let before = answers(&world, &rows);
+        let account = random.below(world.accounts.len());
+        let resource = *random.pick(&generate::limitable(&world, account)).unwrap();
+        let was = world.resources[resource].limit.replace(0);
+        let under = rows.iter().filter(|row| engaged(row).into_iter().any(|r| lies_under(&world, r, resource)));
+        let shut = under.flat_map(|row| (0..world.principals.len()).map(|u| Asker::new(&world, u).may(row))).all(|v| {
+            v.actions.is_empty() || matches!(v.rule, Rule::System | Rule::Admin)
+        });
+        prop_assert!(shut);
+        world.resources[resource].limit = was;
+        prop_assert_eq!(before, answers(&world, &rows));
     }
 
     // "the order of grants does not matter", nor that of memberships.

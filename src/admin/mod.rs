@@ -11,6 +11,7 @@
 //! | [`grant`], [`grants`], [`remains`] | granting and revoking, the rows of grants, what a revoke leaves |
 //! | [`carry`], [`reassign`] | grants carried to another resource or all the way down, what a user has handed over |
 //! | [`row`] | a row's own list: sharing one document |
+//! | [`limit`] | the most that anybody may do under a resource |
 //! | [`setting`], [`option`], [`usage`] | settings that an application keeps here, options that docacl follows, how much an account uses |
 //! | [`db_role`] | which principal a database role is, and which are trusted |
 //! | [`write`] | writing docacl's tables as the extension's owner |
@@ -27,6 +28,7 @@ pub mod db_role;
 pub mod grant;
 pub mod grants;
 pub mod kind;
+pub mod limit;
 pub mod membership;
 pub mod names;
 pub mod option;

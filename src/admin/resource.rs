@@ -9,7 +9,7 @@ use super::address::{self, Ref, given, named, with_id};
 use super::asker::Asker;
 use super::authority::{Deed, may_not_create};
 use super::row::Row;
-use super::{grant, grants, names, option, write};
+use super::{grant, grants, limit, names, option, write};
 use crate::error::{self, Result};
 use crate::facts::{self, Kind, Resource};
 use crate::scan::Snap;
@@ -226,6 +226,7 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
     if sibling(resource.account, &kind.name, new, &resource.name, &snap)?.is_some() {
         return Err(error::exists(&kind.name, &called(&asker, &resource, written)?));
     }
+    limit::check_move(&asker, &resource, new, &snap)?;
     // The rows' other references were checked against the parent it has now.
     if kind.gate.as_deref() == Some("scope") {
         refuse_used(&asker, &resource, written)?;

@@ -10,21 +10,30 @@ use crate::scan::Snap;
 /// What the words grant on a resource of this kind. A single action that does not apply there is refused; a set
 /// leaves out what does not apply. `''` is nothing.
 pub fn granted(words: &str, kind: &str, snap: &Snap) -> Result<Actions> {
+    let on_kind = format!("granted on kind {kind}");
+    applicable(words, core_kind::applicable(kind), &on_kind, &format!("On kind {kind}"), snap)
+}
+
+fn applicable(words: &str, applicable: Actions, done: &str, there: &str, snap: &Snap) -> Result<Actions> {
     let custom = facts::custom_actions(snap)?;
-    let applicable = core_kind::applicable(kind);
     let mut mask = Actions::empty();
     for word in action::granted_by(words, &custom).map_err(|e| unknown_word(&e, &custom))? {
         let applies = word.actions & applicable;
         if applies.is_empty() || !word.is_set && applies != word.actions {
             let names = action::names(word.actions - applicable, &custom).join(", ");
             return Err(error::bad(
-                format!("{names} cannot be granted on kind {kind}"),
-                format!("On kind {kind} there are: {}.", action::names(applicable, &custom).join(", ")),
+                format!("{names} cannot be {done}"),
+                format!("{there} there are: {}.", action::names(applicable, &custom).join(", ")),
             ));
         }
         mask |= applies;
     }
     Ok(mask)
+}
+
+/// What the words leave of what can be done to rows: as [`granted`].
+pub fn of_rows(words: &str, snap: &Snap) -> Result<Actions> {
+    applicable(words, core_kind::POSSIBLE_WITH_ROWS, "said of rows", "Of rows", snap)
 }
 
 /// As [`granted`], and something: `''` is refused.

@@ -128,13 +128,25 @@ impl Explainer<'_> {
             }
             lines.push(line);
         }
-        lines.extend(self.rules(&verdict, &read, side.owner));
+        lines.extend(self.rules(&verdict, &read, side.owner, tally.limits()));
         let allowed = verdict.actions.contains(self.asked);
+        // Where the gates or the requester rule decide; before a place of new rows, which no limit forbids.
+        let limited = matches!(verdict.rule, Rule::Gates | Rule::Requester)
+            && !tally.limits().contains(self.needed)
+            && !self.asked.intersects(Actions::OF_PLACES);
         let mut last = self.line("verdict");
         last.opens = yes_or_no(allowed);
         last.held = Some(self.words(verdict.actions)?);
-        last.through = Some(self.reason(&verdict, allowed, given, permitted)?);
-        let only_ungiven = verdict.rule == Rule::Gates && permitted.contains(self.needed) && !allowed;
+        if !allowed && limited {
+            // What would open the gates that lack a grant would not open the row.
+            lines.iter_mut().for_each(|line| line.grant_sql = None);
+        }
+        last.through = Some(if !allowed && limited {
+            "limit".to_owned()
+        } else {
+            self.reason(&verdict, allowed, given, permitted)?
+        });
+        let only_ungiven = !limited && verdict.rule == Rule::Gates && permitted.contains(self.needed) && !allowed;
         if only_ungiven && !given.contains(self.needed) {
             // Every gate lets it through and none gives it: any of them can.
             for gate in open_gates.iter().rev() {
@@ -202,10 +214,36 @@ impl Explainer<'_> {
             }
             _ => self.through(gate, resource.as_ref())?,
         });
-        if !open && (shown || self.question.told) {
+        if !key.limit().contains(self.needed) {
+            // No grant lifts a limit.
+            line.through = Some(self.limit(gate, resource.as_ref(), line.through.as_deref())?);
+        } else if !open && (shown || self.question.told) {
             line.grant_sql = self.grant_on(gate, resource.as_ref(), self.needed - key.permits())?;
         }
         Ok(line)
+    }
+
+    /// What a gate is held through, and which limits are in the way: those that the asker is shown by name.
+    fn limit(&self, gate: &RowGate, resource: Option<&Resource>, through: Option<&str>) -> Result<String> {
+        let list = match gate.own {
+            Some(own) if resource.is_none() => facts::resource(own.unsigned_abs() as i64, self.snap)?,
+            _ => None,
+        };
+        let mut said: Vec<String> = through.filter(|t| *t != "nothing").map(str::to_owned).into_iter().collect();
+        if let Some(resource) = resource.or(list.as_ref()) {
+            for limited in self.ring.limits().in_the_way(resource, self.needed, self.snap)? {
+                let words = match &limited {
+                    star if star.is_star => "limit on *".to_owned(),
+                    here if resource.id == here.id => "limit".to_owned(),
+                    above if self.question.shows(above)? => format!("limit on \"{}\"", self.question.path(above)?),
+                    _ => "limit on a parent".to_owned(),
+                };
+                if !said.contains(&words) {
+                    said.push(words);
+                }
+            }
+        }
+        Ok(said.join(", "))
     }
 
     /// Through what something is held on a gate's resource.
@@ -314,7 +352,7 @@ impl Explainer<'_> {
     }
 
     /// The rules beside the gates that had a part in the verdict.
-    fn rules(&self, verdict: &Verdict, row: &RowFacts, is_owner: bool) -> Vec<Line> {
+    fn rules(&self, verdict: &Verdict, row: &RowFacts, is_owner: bool, limits: Actions) -> Vec<Line> {
         let mut out = Vec::new();
         let mut say = |gate: &str, opens: &'static str, through: &str| {
             let mut line = self.line(gate);
@@ -335,7 +373,7 @@ impl Explainer<'_> {
             Rule::Requester | Rule::Gates => {}
         }
         if verdict.because.contains(Because::REQUESTER) {
-            say("requester", yes_or_no((Actions::VIEW | Actions::EDIT).contains(self.asked)), "requester");
+            say("requester", yes_or_no(((Actions::VIEW | Actions::EDIT) & limits).contains(self.asked)), "requester");
         }
         // These stand in the way of what was granted, and of what the grants named above would give.
         if matches!(verdict.rule, Rule::Requester | Rule::Gates | Rule::Intray) {

@@ -13,6 +13,7 @@ use super::Question;
 use super::place::{self, RowFacts, RowGate, Why};
 use crate::error::Result;
 use crate::facts::{self, Principal, PrincipalKind, Resource};
+use crate::limits::Limits;
 use crate::lookup;
 use crate::protect::parent;
 use crate::protect::target::{self, Target};
@@ -33,6 +34,8 @@ struct Reached {
     scope: bool,
     required: bool,
     engaged: bool,
+    /// The most that its limits leave.
+    limit: Actions,
     /// The environments that it lies in: an API key of another is outside.
     inside: HashSet<i64>,
     masks: HashMap<i64, u64>,
@@ -140,8 +143,9 @@ fn own(question: &Question, target: &Target, key: &str, asked: Actions) -> Resul
     let mut people = People::of(account, snap)?;
     let mut said: Vec<String> = Vec::new();
     let mut gates = Vec::new();
+    let limits = Limits::of(account, snap)?;
     for gate in &read.gates {
-        gates.push(reached(gate, account, &mut people, &mut said, snap)?);
+        gates.push(reached(gate, account, &limits, &mut people, &mut said, snap)?);
     }
     let admins: HashSet<i64> = match facts::built_in_role(account, "administrators", snap)? {
         Some(role) => people.who_holds(role.id)?.into_iter().collect(),
@@ -175,6 +179,7 @@ fn own(question: &Question, target: &Target, key: &str, asked: Actions) -> Resul
 fn reached(
     gate: &RowGate,
     account: i64,
+    limits: &Limits,
     people: &mut People<'_>,
     said: &mut Vec<String>,
     snap: &Snap,
@@ -196,6 +201,10 @@ fn reached(
         scope: gate.gate == "scope",
         required: gate.required,
         engaged: gate.engaged,
+        limit: match resource.as_ref().or(list.as_ref()) {
+            Some(resource) => limits.on_resource(resource, snap)?,
+            None => Actions::EVERYTHING,
+        },
         inside: HashSet::new(),
         masks: HashMap::new(),
         everyone: 0,
@@ -302,9 +311,9 @@ fn may(
             && subject.kind == SubjectKind::ApiKey
             && !person.environment.is_some_and(|e| gate.inside.contains(&e));
         let key = match () {
-            () if !gate.home || outside => Key::away(mask),
+            () if !gate.home || outside => Key::away(mask).limited(gate.limit),
             () if subject.admin => Key::home(Actions::EVERYTHING),
-            () => Key::home(mask),
+            () => Key::home(mask).limited(gate.limit),
         };
         if gate.scope { tally.engage_scope(key) } else { tally.engage(key) }
     }

@@ -74,7 +74,7 @@ struct Gate {
 #[inline]
 fn of_integer(value: i64, digests: *const Digests, memo: *const Memo) -> Option<Digest> {
     // SAFETY: both belong to the ring that the bound shape holds; nobody writes to them during this read.
-    unsafe { (*digests).get(value).or_else(|| (*memo).get_int(value).map(|word| (*digests).digest(word))) }
+    unsafe { (*digests).get(value).or_else(|| (*memo).get_int(value).map(|key| (*digests).digest(key))) }
 }
 
 impl Plain {
@@ -99,12 +99,12 @@ impl Column {
             return of_integer(self.integer(datum), self.digests, self.memo);
         }
         // SAFETY: as above.
-        self.word(datum).map(|word| unsafe { (*self.digests).digest(word) })
+        self.key(datum).map(|key| unsafe { (*self.digests).digest(key) })
     }
 
     /// The key of a present reference.
     #[inline]
-    fn word(&self, datum: pg_sys::Datum) -> Option<u64> {
+    fn key(&self, datum: pg_sys::Datum) -> Option<Key> {
         // SAFETY: as above; a uuid datum points to 16 bytes, which live as long as the row.
         unsafe {
             match self.read {
@@ -126,7 +126,7 @@ impl Gate {
             (None, None) => Some(self.constant.map_or(self.absent, |key| self.of(key))),
             (Some(own), reference) => {
                 let key = match reference {
-                    Some((column, datum)) => Some(Key::from_bits(column.word(datum)?)),
+                    Some((column, datum)) => Some(column.key(datum)?),
                     None => self.constant,
                 };
                 own_key(&bound.ring, own.value() as i64, key).map(|key| self.of(key))
@@ -231,6 +231,11 @@ impl Quick {
         }
         let suffice = self.bound.gates_suffice && fold.is_engaged();
         let side = if suffice { Side::empty() } else { side(&self.bound, fold, row)? };
+        // A limit is part of what a gate permits, but it binds the requester too, whom no gate has to permit anything:
+        // a digest does not tell the two apart.
+        if side.contains(Side::REQUESTER) && !self.bound.ring.limits().is_empty() {
+            return None;
+        }
         Some(self.answers.get(fold, side))
     }
 

@@ -520,6 +520,9 @@ fn refusal(
     let gates = bound.gate_keys(row, snap)?;
     let shut = gates.iter().find(|(_, key)| key.is_some_and(|k| !k.permits().contains(actions)));
     let hint = match shut {
+        Some((gate, Some(key))) if !key.limit().contains(actions) => {
+            format!("A limit on what gate {gate} refers to leaves {name} out; admins of the account lift it.")
+        }
         Some((gate, _)) => {
             format!("Gate {gate} does not let {name} through; whoever administers it can grant it.")
         }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::row;
 use crate::admin::address::{self, Ref, given, named};
 use crate::admin::asker::Asker;
-use crate::admin::{authority, names, write};
+use crate::admin::{authority, limit, names, write};
 use crate::error::{self, Result};
 use crate::facts::{self, PrincipalKind, Resource};
 use crate::jsonb::Jsonb;
@@ -79,6 +79,7 @@ fn acl_complete_form(form: Option<&str>, fields: Option<Jsonb>) -> Result<String
     .ok_or_else(|| {
         error::wrong_state(format!("form \"{written}\" makes no document"), "Make forms with acl_create_form.")
     })?;
+    limit::check_form(&asker, &resource, [form.document_type, form.location])?;
     let named = names_of(fields)?;
     let target = target::default()?;
     let spec = &target.spec;

@@ -75,11 +75,25 @@ impl<'w> Asker<'w> {
     /// The key for one resource.
     pub fn key(&self, resource: ResourceId) -> Key {
         let own = Some(self.world.resources[resource].account) == self.world.principals[self.id].account;
-        if own && !self.is_walled_out(resource) {
+        let key = if own && !self.is_walled_out(resource) {
             Key::home(self.mask(resource))
         } else {
             Key::away(self.mask(resource))
+        };
+        self.limits(resource).into_iter().fold(key, |key, limit| key.limited(Actions::from_bits_retain(limit)))
+    }
+
+    /// The limits of a resource, of all that it lies in, and of the `*` of their kinds.
+    fn limits(&self, resource: ResourceId) -> Vec<u64> {
+        let mut limits = Vec::new();
+        let mut at = Some(resource);
+        while let Some(id) = at {
+            let here = &self.world.resources[id];
+            let star = self.world.star_of(here.kind, here.account).and_then(|star| self.world.resources[star].limit);
+            limits.extend(here.limit.into_iter().chain(star));
+            at = here.parent;
         }
+        limits
     }
 
     /// The key that the gate asks for, or none where its reference is absent.

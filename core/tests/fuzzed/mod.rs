@@ -106,12 +106,16 @@ pub fn decisions(data: &[u8]) {
         // Few bits, or hardly any row would open.
         let mask = Actions::from_bits_retain((bytes.word() | bytes.word()) & Actions::EVERYTHING.bits());
         let key = if bytes.flag() || bytes.flag() { Key::home(mask) } else { Key::away(mask) };
+        let limit = if bytes.flag() { bytes.word() } else { u64::MAX };
+        let key = key.limited(Actions::from_bits_retain(limit));
         gates.push(match bytes.byte() % 4 {
             0 => Fold::Absent(bytes.flag()),
             1 => Fold::Scope(key),
             _ => Fold::Engaged(key),
         });
-        assert_eq!(Key::from_bits(key.bits()), key);
+        assert_eq!(Key::from_bits(key.bits()).limited(key.limit()), key);
+        assert_eq!(key.is_limited(), !key.limit().contains(Actions::EVERYTHING));
+        assert!(key.limit().contains(key.permits()));
         assert!(key.grants().bits() & Actions::ENTER.bits() == 0);
     }
     let tally = fold(&gates);
@@ -151,6 +155,18 @@ pub fn decisions(data: &[u8]) {
     if gates.iter().filter(|gate| matches!(gate, Fold::Scope(_))).count() < 2 {
         let reversed: Vec<Fold> = gates.iter().rev().copied().collect();
         assert_eq!(decide(&subject, &fold(&reversed), &side), verdict);
+    }
+
+    // What a limit leaves out nobody has but system and admin, the requester no more than others; and a limit gives
+    // nothing.
+    let most = Actions::from_bits_retain(bytes.word() & Actions::EVERYTHING.bits());
+    let mut limited = gates.clone();
+    if let Some(Fold::Engaged(key) | Fold::Scope(key)) = limited.iter_mut().find(|g| !matches!(g, Fold::Absent(_))) {
+        *key = key.limited(most);
+        let under = decide(&subject, &fold(&limited), &side).actions;
+        assert!(verdict.actions.contains(under), "a limit gave something");
+        assert!(unbound || most.contains(under), "a limit let something through");
+        assert!(unbound || most.contains(Actions::READ) || Actions::BLIND.contains(under), "shown, and not to be read");
     }
 
     // A gate that gives nothing closes the row for all but system, admin and requester; one of no resource for all

@@ -80,6 +80,13 @@ impl Mirror {
             account(session, world, world.resources[grant.resource].account);
             mirror.grant(session, world, grant);
         }
+        for id in 0..world.resources.len() {
+            let Some(limit) = world.resources[id].limit else { continue };
+            account(session, world, world.resources[id].account);
+            let kind = literal(&world.kinds[world.resources[id].kind].name);
+            let words = literal(&actions::names_of(limit).join(", "));
+            session.run(&format!("select acl_set_limit({kind}, {}::bigint, {words})", mirror.resources[id]));
+        }
         session.run("commit");
         mirror
     }
@@ -236,6 +243,9 @@ impl Mirror {
             Change::Move { resource, parent } => {
                 let parent = parent.map_or_else(|| "null".to_owned(), |parent| self.resources[parent].to_string());
                 session.run(&format!("select acl_move({}, {parent}::bigint)", on(*resource)));
+            }
+            Change::Limit { resource, words } => {
+                session.run(&format!("select acl_set_limit({}, {})", on(*resource), nullable(words.as_deref())));
             }
             Change::Enable { principal, enabled } => self.enable(session, world, *principal, *enabled),
             Change::ReadOnly { user, read_only } => {

@@ -37,6 +37,7 @@ pub fn add_settings(superuser: &mut Session) {
     superuser.run(
         "select acl_create('environment', 'Live'), acl_create('company', 'Acme', 'Live');
          select acl_set_account_option('project_creator', 'all');
+         select acl_set_limit('location', 'HR', 'view, shred'), acl_set_limit('cabinet', '*', '');
          select acl_set('environment', 'Live', 'splitter', 'true'), acl_set('company', 'Acme', 'splitter', '{\"limit\": 0.1234567890123456789}')",
     );
 }
@@ -56,7 +57,8 @@ pub fn knowledge(superuser: &mut Session) -> Vec<String> {
          union all select 'membership ' || m::text from docacl.membership m union all select 'grant ' || g::text from docacl.grants g
          union all select 'role ' || d::text from docacl.db_role d union all select 'table ' || t::text from docacl.protected_table t
          union all select 'event ' || e::text from docacl.event e union all select 'setting ' || s::text from docacl.setting s
-         union all select 'option ' || o::text from docacl.account_option o order by 1",
+         union all select 'option ' || o::text from docacl.account_option o
+         union all select 'limit ' || l::text from docacl.resource_limit l order by 1",
     )
 }
 

@@ -77,6 +77,11 @@ pub fn named(names: &str) -> u64 {
         .fold(0, |all, one| all | one)
 }
 
+/// What can be done to rows, new ones included: what the words of a limit may say.
+pub fn of_rows() -> u64 {
+    full() | APPROVE | COMPLETE_FORM | custom()
+}
+
 /// "VIEW = read preview print download email export calendar subscription reading_request"
 pub fn view() -> u64 {
     static BITS: LazyLock<u64> =

@@ -19,6 +19,8 @@ pub enum Change {
     Inherits { resource: ResourceId, inherits: bool },
     /// `acl_move`
     Move { resource: ResourceId, parent: Option<ResourceId> },
+    /// `acl_set_limit`; `None` lifts it.
+    Limit { resource: ResourceId, words: Option<String> },
     /// `acl_alter_user` or `acl_alter_role`
     Enable { principal: PrincipalId, enabled: bool },
     /// `acl_alter_user`
@@ -46,6 +48,9 @@ impl World {
             }
             Change::Inherits { resource, inherits } => self.resources[resource].inherits = inherits,
             Change::Move { resource, parent } => self.resources[resource].parent = parent,
+            Change::Limit { resource, words } => {
+                self.resources[resource].limit = words.map(|words| generate::limit_bits(&words));
+            }
             Change::Enable { principal, enabled } => self.principals[principal].enabled = enabled,
             Change::ReadOnly { user, read_only } => self.principals[user].read_only = read_only,
             Change::ValidUntil { user, until } => self.principals[user].valid_until = until,
@@ -55,7 +60,7 @@ impl World {
 
 /// A random change in an account that the rules allow, or none where the dice fell badly.
 pub fn random(random: &mut Random, world: &World, account: AccountId) -> Option<Change> {
-    match random.below(20) {
+    match random.below(22) {
         0..=6 => {
             let (grant, words) = generate::grant(random, world, account)?;
             Some(Change::Grant { principal: grant.principal, words, resource: grant.resource, period: grant.period })
@@ -96,7 +101,17 @@ pub fn random(random: &mut Random, world: &World, account: AccountId) -> Option<
             let principal = *random.pick(&roles)?;
             Some(Change::Enable { principal, enabled: !world.principals[principal].enabled })
         }
-        18 => {
+        18..=19 => {
+            // Lifted about as often as set, or everything is closed in the end.
+            let all = generate::limitable(world, account);
+            let limited: Vec<ResourceId> =
+                all.iter().copied().filter(|r| world.resources[*r].limit.is_some()).collect();
+            if !limited.is_empty() && random.percent(50) {
+                return Some(Change::Limit { resource: *random.pick(&limited)?, words: None });
+            }
+            Some(Change::Limit { resource: *random.pick(&all)?, words: Some(generate::limit_words(random)) })
+        }
+        20 => {
             let user = *random.pick(&touchable_users(world, account))?;
             Some(Change::Enable { principal: user, enabled: !world.principals[user].enabled })
         }

@@ -116,6 +116,7 @@ pub fn world(random: &mut Random, size: &Size) -> World {
         principals(random, size, &mut world, account);
         memberships(random, size, &mut world, account);
         grants(random, size, &mut world, account);
+        limits(random, &mut world, account);
     }
     world
 }
@@ -288,6 +289,51 @@ fn grants(random: &mut Random, size: &Size, world: &mut World, account: AccountI
     for _ in 0..random.below(size.grants + 1) {
         if let Some((grant, _)) = grant(random, world, account) {
             world.grants.push(grant);
+        }
+    }
+}
+
+/// The resources of an account that may have a limit: rows lie under them, and they are no row's own list.
+pub fn limitable(world: &World, account: AccountId) -> Vec<ResourceId> {
+    let gates_rows = |kind: KindId| world.kinds[kind].family.is_some() && world.kinds[kind].name != "document";
+    (0..world.resources.len())
+        .filter(|id| world.resources[*id].account == account && gates_rows(world.resources[*id].kind))
+        .collect()
+}
+
+/// The words of a random limit: mostly as people set them.
+pub fn limit_words(random: &mut Random) -> String {
+    const USUAL: [&str; 12] = [
+        "view",
+        "view",
+        "",
+        "view, add",
+        "view, edit",
+        "change",
+        "full",
+        "guest",
+        "add",
+        "edit",
+        "read, write, move",
+        "view, edit, delete, sign, immutable",
+    ];
+    if random.percent(80) { USUAL[random.below(USUAL.len())].to_owned() } else { words(random, "project") }
+}
+
+/// What the words of a limit leave.
+pub fn limit_bits(words: &str) -> u64 {
+    actions::granted_by(words, &[]).unwrap_or(0) & actions::of_rows()
+}
+
+/// Most accounts have none, some a few.
+fn limits(random: &mut Random, world: &mut World, account: AccountId) {
+    if random.percent(60) {
+        return;
+    }
+    let limitable = limitable(world, account);
+    for _ in 0..=random.below(3) {
+        if let Some(&resource) = random.pick(&limitable) {
+            world.resources[resource].limit = Some(limit_bits(&limit_words(random)));
         }
     }
 }

@@ -131,6 +131,15 @@ impl World {
         }
     }
 
+    /// What is left to rows under a resource: by its own limit, the one of its kind's `*`, and those of all that it lies
+    /// in, whether or not it inherits; a row's own list lies in the row's location.
+    pub fn limit(&self, r: ResourceId) -> u64 {
+        let resource = &self.resources[r];
+        let of = |id: Option<ResourceId>| id.and_then(|id| self.resources[id].limit).unwrap_or(actions::everything());
+        let star = self.star_of(resource.kind, resource.account);
+        of(Some(r)) & of(star) & resource.parent.map_or(actions::everything(), |parent| self.limit(parent))
+    }
+
     /// How a gate of this row stands for somebody who has entered this function, or none.
     fn standing(&self, u: PrincipalId, entered: Option<&str>, row: &Row, gate: &Gate) -> Standing {
         // "Function gate of a table with constants: the function entered (`acl_enter`) if it is one of them;
@@ -259,6 +268,12 @@ impl World {
         let at_home = engaged.iter().all(|r| Some(self.resources[*r].account) == self.principals[u].account);
         if requester && at_home {
             m |= actions::view() | actions::edit();
+        }
+        // "the most anybody but admins and system may do to rows under it": the requester is no exception, and without
+        // read nothing is shown.
+        m &= engaged.iter().fold(actions::everything(), |all, resource| all & self.limit(*resource));
+        if m & READ == 0 {
+            m &= actions::adding() | COMPLETE_FORM;
         }
         // "if u is read-only: m &= GUEST"
         if self.principals[u].read_only {

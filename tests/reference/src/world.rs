@@ -101,6 +101,8 @@ pub struct Resource {
     pub inherits: bool,
     /// It is the kind's `*` in its account.
     pub is_star: bool,
+    /// `acl_set_limit`: "the most anybody but admins and system may do to rows under it; null lifts it".
+    pub limit: Option<u64>,
 }
 
 /// "(principal, resource, actions, valid from, valid until). Additive only. There is no deny."
@@ -277,7 +279,8 @@ impl World {
     /// A resource that inherits as its kind does by default.
     pub fn resource(&mut self, kind: KindId, account: AccountId, name: &str, parent: Option<ResourceId>) -> ResourceId {
         let inherits = self.kinds[kind].inherits;
-        self.resources.push(Resource { kind, account, name: name.to_owned(), parent, inherits, is_star: false });
+        let name = name.to_owned();
+        self.resources.push(Resource { kind, account, name, parent, inherits, is_star: false, limit: None });
         self.resources.len() - 1
     }
 
