@@ -1161,7 +1161,7 @@ AS 'MODULE_PATHNAME', 'acl_enqueue_uuid_wrapper';
 COMMENT ON FUNCTION acl_enqueue(text, bigint) IS 'Puts a document of the default table in a queue and returns the item''s id; one that is there already is not put there twice, and one that the asker claimed waits again. Needs sight of the document, and work_queue on the queue or workflow on the document. 42704 unknown queue or document, or none that the asker may see, 42501 neither of the two, 55000 no default documents table.';
 COMMENT ON FUNCTION acl_enqueue(text, uuid) IS 'As acl_enqueue for a table with uuid keys.';
 COMMENT ON FUNCTION acl_enqueue(text, text) IS 'As acl_enqueue with the key as text.';
-COMMENT ON FUNCTION acl_claim(text) IS 'Claims for the session''s user the oldest waiting item of a queue whose document he may read, and returns its id; null where there is none. Concurrent claims never give one item to two users, and do not wait for one another. Needs work_queue on the queue. 42704 unknown queue, or none that the asker may see, 42501 without work_queue.';
+COMMENT ON FUNCTION acl_claim(text) IS 'Claims for the session''s user the oldest waiting item of a queue whose document he may read, and returns its id; where none waits, one that is with somebody who may not work on it any more; null where there is none of either. Concurrent claims never give one item to two users, and do not wait for one another. Needs work_queue on the queue. 42704 unknown queue, or none that the asker may see, 42501 without work_queue.';
 COMMENT ON FUNCTION acl_complete(bigint) IS 'Completes an item that the session''s user claimed; an admin any. Returns false where it is complete already. 42704 unknown item, or none that the asker may see any more, 42501 an item of somebody else.';
 COMMENT ON FUNCTION acl_create_task(bigint, text, boolean) IS 'Starts an approval task: one member of the role (everyone: all who may read the document) approves a document of the default table. Returns the task''s id and writes the event task_created. Needs workflow on the document. 42704 unknown role or document, 42809 a role whose purpose is not approval, 42501 without workflow. A WARNING where no member may read the document.';
 COMMENT ON FUNCTION acl_create_task(uuid, text, boolean) IS 'As acl_create_task for a table with uuid keys.';
@@ -2532,6 +2532,10 @@ COMMENT ON FUNCTION acl_require_on(text, text, text) IS 'Nothing, or 42501 where
 --
 -- Forms and queues, second part.
 --
+CREATE FUNCTION docacl.works_on(principal_id bigint, queue_id bigint, relation regclass, row_key text) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'docacl_works_on_wrapper';
+COMMENT ON FUNCTION docacl.works_on(bigint, bigint, regclass, text) IS 'Whether a principal holds work_queue on a queue and may read a row. For docacl''s own statements.';
+REVOKE ALL ON FUNCTION docacl.works_on(bigint, bigint, regclass, text) FROM PUBLIC;
 
 --
 -- Scale.

@@ -133,6 +133,11 @@ LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'docacl_re
 COMMENT ON FUNCTION docacl.reads_row(bigint, regclass, text) IS 'Whether a principal may read a row of a protected table. For docacl''s own statements.';
 REVOKE ALL ON FUNCTION docacl.reads_row(bigint, regclass, text) FROM PUBLIC;
 
+CREATE FUNCTION docacl.works_on(principal_id bigint, queue_id bigint, relation regclass, row_key text) RETURNS boolean
+LANGUAGE c STABLE STRICT PARALLEL SAFE COST 100 AS 'MODULE_PATHNAME', 'docacl_works_on_wrapper';
+COMMENT ON FUNCTION docacl.works_on(bigint, bigint, regclass, text) IS 'Whether a principal holds work_queue on a queue and may read a row. For docacl''s own statements.';
+REVOKE ALL ON FUNCTION docacl.works_on(bigint, bigint, regclass, text) FROM PUBLIC;
+
 ALTER TABLE docacl.queue_item ENABLE ROW LEVEL SECURITY;
 ALTER TABLE docacl.task ENABLE ROW LEVEL SECURITY;
 ALTER TABLE docacl.decision ENABLE ROW LEVEL SECURITY;

@@ -82,7 +82,8 @@ fn acl_enqueue_text(queue: Option<&str>, doc: Option<&str>) -> Result<i64> {
     enqueue(queue, given("doc", doc)?)
 }
 
-/// Claims the oldest waiting item whose document the session's user may read; null where there is none.
+/// Claims the oldest waiting item whose document the session's user may read; where none waits, one that is with somebody
+/// who may not work on it any more; null where there is none of either.
 #[pg_extern]
 fn acl_claim(queue: Option<&str>) -> Result<Option<i64>> {
     given("queue", queue)?;
@@ -92,15 +93,25 @@ fn acl_claim(queue: Option<&str>) -> Result<Option<i64>> {
         return Err(error::denied("nobody is logged in who could claim an item", "Log in with acl_set_user."));
     }
     // LockRows is above the filter: what another session is claiming is passed over, and only what is taken is locked.
-    write::id(
-        "UPDATE docacl.queue_item SET state = 'claimed', claimed_by = $2, claimed_at = pg_catalog.now()
-         WHERE id = (SELECT i.id FROM docacl.queue_item AS i
-                     WHERE i.queue_id = $1 AND i.state = 'waiting'
-                           AND docacl.reads_row($2, i.relation, i.row_key)
-                     ORDER BY i.id LIMIT 1 FOR UPDATE SKIP LOCKED)
-         RETURNING id",
-        &[queue.id.into(), asker.id().into()],
-    )
+    let claim = |among: &str| {
+        write::id(
+            &format!(
+                "UPDATE docacl.queue_item SET state = 'claimed', claimed_by = $2, claimed_at = pg_catalog.now()
+                 WHERE id = (SELECT i.id FROM docacl.queue_item AS i
+                             WHERE i.queue_id = $1 AND {among} AND docacl.reads_row($2, i.relation, i.row_key)
+                             ORDER BY i.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+                 RETURNING id"
+            ),
+            &[queue.id.into(), asker.id().into()],
+        )
+    };
+    match claim("i.state = 'waiting'")? {
+        Some(item) => Ok(Some(item)),
+        None => claim(
+            "i.state = 'claimed' AND i.claimed_by <> $2
+             AND NOT docacl.works_on(i.claimed_by, i.queue_id, i.relation, i.row_key)",
+        ),
+    }
 }
 
 /// Completes an item that the session's user claimed; false where it is complete already.

@@ -5,6 +5,7 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use super::{reads, task};
+use crate::decide;
 use crate::error::Result;
 use crate::facts;
 use crate::regclass::Regclass;
@@ -66,4 +67,14 @@ fn docacl_sees_form(form: i64) -> Result<bool> {
 #[pg_extern(sql = false)]
 fn docacl_reads_row(principal: i64, relation: Regclass, key: &str) -> Result<bool> {
     reads(principal, relation.0, key, &crate::scan::Snap::statement())
+}
+
+/// `docacl.works_on(principal_id, queue_id, relation, row_key)`: whether a principal works a queue and may read a row. For
+/// docacl's own statements, as above.
+#[pg_extern(sql = false)]
+fn docacl_works_on(principal: i64, queue: i64, relation: Regclass, key: &str) -> Result<bool> {
+    let snap = crate::scan::Snap::statement();
+    let Some(queue) = facts::resource(queue, &snap)? else { return Ok(false) };
+    let works = decide::on_resource(principal, &queue, &snap)?.actions.contains(Actions::WORK_QUEUE);
+    Ok(works && reads(principal, relation.0, key, &snap)?)
 }

@@ -35,6 +35,9 @@ CREATE FUNCTION tasks(who text) RETURNS text LANGUAGE sql AS
 $$ SELECT does(who, 'SELECT string_agg(document || '' '' || state, '','' ORDER BY document) FROM docacl.task_list') $$;
 CREATE FUNCTION items(who text) RETURNS text LANGUAGE sql AS
 $$ SELECT does(who, 'SELECT string_agg(document || '' '' || state, '','' ORDER BY document) FROM docacl.queue_list') $$;
+-- the document of the item that he got
+CREATE FUNCTION claims(who text) RETURNS text LANGUAGE plpgsql AS
+$$ DECLARE item text := does(who, 'SELECT acl_claim(''Incoming'')'); BEGIN RETURN coalesce((SELECT row_key FROM docacl.queue_item WHERE id::text = item), item); END $$;
 CREATE FUNCTION task_of(doc int) RETURNS bigint LANGUAGE sql AS $$ SELECT max(id) FROM docacl.task WHERE row_key = doc::text $$;
 CREATE FUNCTION decides(who text, doc int, yes boolean) RETURNS text LANGUAGE sql AS $$ SELECT does(who, format('SELECT acl_decide(%s, %L)', task_of(doc), yes)) $$;
 
@@ -59,32 +62,50 @@ ROLLBACK;
 -- A18, B7 not: neither task nor item once the document lies where one may not go, is marked deleted, or is gone
 BEGIN;
 UPDATE fo_document SET location = 'fo-vault' WHERE id = 101;
-SELECT who, tasks(who), items(who), decides(who, 101, true), does(who, 'SELECT acl_claim(''Incoming'')') AS claims FROM unnest(ARRAY['ada', 'boss']) AS who;
+SELECT who, tasks(who), items(who), decides(who, 101, true), claims(who) AS claims FROM unnest(ARRAY['ada', 'boss']) AS who;
 DO $$ BEGIN PERFORM acl_grant('ada', 'enter', 'location', 'Vault'); END $$;
 SELECT tasks('ada') AS "101 open", items('ada') AS "101 claimed, by the admin", decides('ada', 101, true) AS approved;
 ROLLBACK;
 BEGIN;
 UPDATE fo_document SET deleted_at = now() WHERE id = 101;
-SELECT who, tasks(who), items(who), decides(who, 101, true), does(who, 'SELECT acl_claim(''Incoming'')') AS claims FROM unnest(ARRAY['ada', 'cem']) AS who;
+SELECT who, tasks(who), items(who), decides(who, 101, true), claims(who) AS claims FROM unnest(ARRAY['ada', 'cem']) AS who;
 UPDATE fo_document SET deleted_at = NULL WHERE id = 101;
 SELECT tasks('ada') AS "101 open", items('ada') AS "101 waiting";
 ROLLBACK;
 BEGIN;
 DELETE FROM fo_document WHERE id = 101;
-SELECT who, tasks(who), items(who), decides(who, 101, true), does(who, 'SELECT acl_claim(''Incoming'')') AS claims FROM unnest(ARRAY['ada', 'boss']) AS who;
+SELECT who, tasks(who), items(who), decides(who, 101, true), claims(who) AS claims FROM unnest(ARRAY['ada', 'boss']) AS who;
 ROLLBACK;
 -- A18 not: who was at work on an item and leaves the role, is disabled, or whose role is, has it no longer
 BEGIN;
-SELECT does('ada', 'SELECT acl_claim(''Incoming'')') IS NOT NULL AS t, items('ada') AS "101 claimed", items('ben') AS "101 claimed", items('dot') AS nothing;
+SELECT claims('ada') AS "101", items('ada') AS "101 claimed", items('ben') AS "101 claimed", items('dot') AS nothing;
 SAVEPOINT s;
 DO $$ BEGIN PERFORM acl_unassign('Clerks', 'ada'); END $$;
 SELECT items('ada') AS nothing, does('ada', 'SELECT acl_complete(id) FROM (SELECT 1 AS id) AS i') AS "42704";
 ROLLBACK TO SAVEPOINT s;
 DO $$ BEGIN PERFORM acl_alter_role('Clerks', enabled => false); END $$;
-SELECT items('ada') AS nothing, does('ada', 'SELECT acl_complete(1)') AS "42704", does('ada', 'SELECT acl_claim(''Incoming'')') AS "42704";
+SELECT items('ada') AS nothing, does('ada', 'SELECT acl_complete(1)') AS "42704", claims('ada') AS "42704";
 ROLLBACK TO SAVEPOINT s;
 DO $$ BEGIN PERFORM acl_alter_user('ada', enabled => false); END $$;
 SELECT items('ada'), does('ada', 'SELECT acl_complete(1)');
+ROLLBACK;
+
+-- A18: an item that is with somebody who may not work on it any more goes to the next who asks, after those that wait
+BEGIN;
+DO $$ BEGIN PERFORM acl_enqueue('Incoming', 109); END $$;
+SELECT claims('ada') AS "101", items('ada') AS "101 claimed, 109 waiting";
+-- A18 not: while he may it is his
+SELECT claims('ben') AS "109", claims('ben') AS nothing, items('ben') AS "101 claimed, 109 claimed";
+SAVEPOINT s;
+DO $$ BEGIN PERFORM acl_unassign('Clerks', 'ada'); END $$;
+SELECT claims('ben') AS "101", does('ben', 'SELECT string_agg(document || '' '' || claimed_by, '','' ORDER BY document) FROM docacl.queue_list') AS "both ben",
+       claims('ben') AS nothing;
+ROLLBACK TO SAVEPOINT s;
+DO $$ BEGIN PERFORM acl_alter_user('ada', enabled => false); END $$;
+SELECT claims('ben') AS "101", claims('blind') AS nothing;
+ROLLBACK TO SAVEPOINT s;
+UPDATE fo_document SET location = 'fo-vault' WHERE id = 101;
+SELECT claims('ben') AS nothing, claims('boss') AS "101";
 ROLLBACK;
 
 -- B7: everyone of the role, as it is when somebody decides. Who comes meanwhile has to approve as well.
