@@ -6,12 +6,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{Document, reads, reads_as, row, tell};
-use crate::admin::address::{self, given};
+use crate::admin::address::given;
 use crate::admin::asker::{self, Asker};
 use crate::admin::write;
 use crate::error::{self, Result};
 use crate::facts::{self, PrincipalKind};
 use crate::freshness;
+use crate::lookup;
 use crate::ring::Ring;
 use crate::scan::Snap;
 
@@ -27,7 +28,7 @@ struct Task {
 }
 
 fn create(doc: &str, role: Option<&str>, everyone: Option<bool>) -> Result<i64> {
-    let (role, everyone) = (given("role", role)?, given("everyone", everyone)?);
+    let (written, everyone) = (given("role", role)?, given("everyone", everyone)?);
     let asker = Asker::somebody()?;
     let document = Document::of(&asker, doc)?;
     if !document.actions.contains(Actions::WORKFLOW) {
@@ -36,10 +37,13 @@ fn create(doc: &str, role: Option<&str>, everyone: Option<bool>) -> Result<i64> 
             "It needs workflow on the document.",
         ));
     }
-    let role = address::role(&asker, role)?;
+    // Who may start a task need not see who there is: a user's name is answered like no name.
+    let role = lookup::principal_in(asker.account()?, written, &asker.snap)?
+        .filter(|found| found.kind == PrincipalKind::Role)
+        .ok_or_else(|| error::unknown("role", written))?;
     if !role.approves {
         return Err(error::wrong_object(
-            format!("role \"{}\" is not an approval role", role.name),
+            format!("role \"{written}\" is not an approval role"),
             "Name one made with acl_create_role(…, purpose => 'approval').",
         ));
     }

@@ -56,6 +56,8 @@ BEGIN;
 DO $$ BEGIN PERFORM acl_alter_role('Approvers', purpose => 'normal'); END $$;
 SELECT who, tasks(who), decides(who, 101, true) FROM unnest(ARRAY['ada', 'cem', 'boss']) AS who;
 SELECT attempt('boss', 'SELECT acl_create_task(102, ''Approvers'')') AS "42809";
+-- B8 not: nor is a user put on a task, whose name is answered like no name
+SELECT said FROM unnest(ARRAY['ben', 'no such', 'system']) AS r, complaint('boss', format('SELECT acl_create_task(102, %L)', r)) AS said WHERE said NOT LIKE ' %';
 DO $$ BEGIN PERFORM acl_alter_role('Approvers', purpose => 'approval'); END $$;
 SELECT decides('ada', 101, true) AS approved;
 ROLLBACK;
