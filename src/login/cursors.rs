@@ -1,5 +1,5 @@
 //! Cursors of another identity: a login is refused while there are any, because what they have read already would be
-//! fetched by whoever logs in.
+//! fetched by whoever logs in. A logout closes those WITH HOLD.
 //!
 //! Only cursors that read protected tables count, and cursors WITH HOLD, of which nobody knows what they have read: a
 //! loop over a list of users that makes the session each of them in turn is nobody's cursor. PostgreSQL's list of
@@ -133,6 +133,33 @@ pub fn refuse_held(principal: i64) -> Result<()> {
     }
     HOLDERS.set(Holders::None);
     Ok(())
+}
+
+/// Closes the cursors WITH HOLD: who logs out leaves nothing that the next could fetch.
+pub fn close_held() -> Result<()> {
+    if HOLDERS.get() == Holders::None {
+        return Ok(());
+    }
+    for name in held()? {
+        Spi::run(&format!("CLOSE {}", pgrx::spi::quote_identifier(name)))
+            .map_err(|e| error::internal(e.to_string()))?;
+    }
+    HOLDERS.set(Holders::None);
+    Ok(())
+}
+
+/// The names of the cursors WITH HOLD.
+fn held() -> Result<Vec<String>> {
+    let _owner = crate::owner::AsOwner::begin()?;
+    Spi::connect(|client| {
+        let sql = "SELECT name FROM pg_catalog.pg_cursors WHERE is_holdable";
+        let mut names = Vec::new();
+        for row in client.select(sql, None, &[])? {
+            names.extend(row.get::<String>(1)?);
+        }
+        Ok(names)
+    })
+    .map_err(|e: pgrx::spi::Error| error::internal(e.to_string()))
 }
 
 fn refused() -> ErrorReport {

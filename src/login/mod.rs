@@ -91,9 +91,11 @@ fn log_in(token: Option<&str>, local: Option<bool>) -> Result<()> {
     Ok(())
 }
 
-/// The session is nobody again, or what its database role is mapped to, and has entered no function.
+/// The session is nobody again, or what its database role is mapped to, has entered no function, and has no cursors WITH
+/// HOLD any more.
 #[pg_extern(volatile, parallel_unsafe)]
 fn acl_logout() -> Result<()> {
+    cursors::close_held()?;
     identity::set(None, false, How::Setting)?;
     identity::enter(None, false)
 }

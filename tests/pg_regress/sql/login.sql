@@ -221,6 +221,29 @@ CLOSE ALL;
 SELECT try(:'bob') AS "in";
 SELECT count(*) AS n1 FROM lo_document;
 COMMIT;
+-- a logout closes them: the next on this connection, nobody above all, fetches nothing
+SELECT acl_set_user('ann', local => false) IS NOT NULL AS t;
+BEGIN;
+DECLARE h CURSOR WITH HOLD FOR SELECT id FROM lo_document ORDER BY id;
+DECLARE "H, too" CURSOR WITH HOLD FOR SELECT id FROM lo_document ORDER BY id;
+COMMIT;
+FETCH 1 FROM h;
+SELECT acl_logout() IS NOT NULL AS t;
+\set VERBOSITY sqlstate
+FETCH 1 FROM h;                                      -- fail: closed
+FETCH 1 FROM "H, too";                               -- fail: closed
+\set VERBOSITY terse
+SELECT count(*) AS n0 FROM pg_cursors;
+-- not one that is being fetched from: then nobody has logged out
+SELECT acl_set_user('ann', local => false) IS NOT NULL AS t;
+BEGIN;
+DECLARE h CURSOR WITH HOLD FOR SELECT acl_logout();
+\set VERBOSITY sqlstate
+FETCH 1 FROM h;                                      -- fail
+ROLLBACK;
+\set VERBOSITY terse
+SELECT acl_user() AS ann;
+SELECT acl_logout() IS NOT NULL AS t;
 -- a loop over users is nobody's cursor
 DO $$ DECLARE u text; n bigint; BEGIN
   FOR u IN SELECT v FROM (VALUES ('ann'), ('bob')) AS v(v) LOOP
