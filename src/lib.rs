@@ -92,6 +92,7 @@ extension_sql_file!(
     name = "auto_grant",
     requires = ["mirror", "settings", ask::session::acl_user_id]
 );
+extension_sql_file!("../sql/mirror_check.sql", name = "mirror_check", requires = ["mirror"]);
 extension_sql_file!("../sql/work.sql", name = "work", requires = ["visibility", ask::session::acl_user_id]);
 extension_sql_file!("../sql/tokens.sql", name = "tokens", requires = ["visibility"]);
 extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);

@@ -102,15 +102,17 @@ fn acl_unmirror(relation: Option<Regclass>, kind: default!(Option<&str>, "NULL")
         &[relation.into(), kind.as_deref().into()],
     )
     .map_err(spi)?;
-    for kind in ended.ok_or_else(|| {
+    let ended = ended.ok_or_else(|| {
         error::wrong_state(
             format!("table {} is not mirrored", table.name),
             "See docacl.mirror for the tables that are.",
         )
-    })? {
-        drop_triggers(&table, &kind)?;
+    })?;
+    for kind in &ended {
+        drop_triggers(&table, kind)?;
     }
-    Ok(())
+    // What is followed no more is for hands to take away.
+    if ended.iter().any(|kind| kind == "member" || kind == "user") { settle(true) } else { Ok(()) }
 }
 
 /// A kind of resource that can be mirrored, `user` or `role`.
@@ -144,6 +146,7 @@ fn mirror(relation: Regclass, kind: &str, account: Option<i64>, columns: Columns
     }
     require_unique(&table, &unique.iter().map(|c| (*c).to_owned()).collect::<Vec<_>>())?;
     let json = Value::Object(json);
+    let again = of(relation.0)?.iter().any(|m| m.kind == kind);
     Spi::run_with_args(
         "INSERT INTO docacl.mirror (relation, kind, account_id, columns) VALUES ($1, $2, $3, $4)
          ON CONFLICT (relation, kind) DO UPDATE SET account_id = excluded.account_id, columns = excluded.columns",
@@ -161,6 +164,9 @@ fn mirror(relation: Regclass, kind: &str, account: Option<i64>, columns: Columns
         &[rows.into(), kind.into(), account.into()],
     )
     .map_err(spi)?;
+    if again && matches!(kind, "member" | "user") {
+        settle(false)?;
+    }
     Ok(count.unwrap_or(0))
 }
 
@@ -198,6 +204,85 @@ fn present(table: &Table, columns: &Columns) -> Result<String> {
     );
     let _table_owner = AsTableOwner::begin(table.oid)?;
     Ok(Spi::get_one::<String>(&sql).map_err(spi)?.unwrap_or_else(|| "[]".to_owned()))
+}
+
+/// A mirror as docacl.mirror has it.
+pub struct Mirror {
+    pub table: Table,
+    pub kind: String,
+    columns: Map<String, Value>,
+}
+
+/// The mirrors of a table; none with the objects of 0.1.0.
+pub fn of(relation: pgrx::pg_sys::Oid) -> Result<Vec<Mirror>> {
+    read("relation = $1", &[relation.into()])
+}
+
+fn read(condition: &str, arguments: &[pgrx::datum::DatumWithOid<'_>]) -> Result<Vec<Mirror>> {
+    let there = Spi::get_one::<bool>("SELECT pg_catalog.to_regclass('docacl.mirror') IS NOT NULL").map_err(spi)?;
+    if there != Some(true) {
+        return Ok(Vec::new());
+    }
+    let sql = format!("SELECT relation::oid, kind, columns FROM docacl.mirror WHERE {condition}");
+    let found = Spi::connect_mut(|client| {
+        let mut found = Vec::new();
+        for row in client.update(&sql, None, arguments)? {
+            found.extend(row.get::<pgrx::pg_sys::Oid>(1)?.zip(row.get::<String>(2)?).zip(row.get::<pgrx::JsonB>(3)?));
+        }
+        Ok(found)
+    })
+    .map_err(spi)?;
+    let mut out = Vec::new();
+    for ((oid, kind), columns) in found {
+        let name = crate::protect::functions::name_of(oid)?;
+        let Value::Object(columns) = columns.0 else { continue };
+        out.push(Mirror { table: Table { oid, name, columns: vec![], primary_key: vec![] }, kind, columns });
+    }
+    Ok(out)
+}
+
+impl Mirror {
+    /// Its rows as docacl sees them, as JSON; none where a column is gone.
+    pub fn rows(&self) -> Result<Option<String>> {
+        let columns: Vec<String> = self.columns.values().filter_map(Value::as_str).map(str::to_owned).collect();
+        let sql = "SELECT pg_catalog.array_agg(a.attname::text) @> $2 FROM pg_catalog.pg_attribute AS a \
+                   WHERE a.attrelid = $1 AND a.attnum > 0 AND NOT a.attisdropped";
+        if Spi::get_one_with_args::<bool>(sql, &[self.table.oid.into(), columns.into()]).map_err(spi)? != Some(true) {
+            return Ok(None);
+        }
+        let named = |what: &'static str| (what, self.columns.get(what).and_then(Value::as_str));
+        present(&self.table, &["key", "name", "parent", "account", "email", "role", "enabled"].map(named).to_vec())
+            .map(Some)
+    }
+}
+
+/// The memberships that the rows of all mirrors give, as JSON.
+pub fn pairs() -> Result<String> {
+    let mut out = Vec::new();
+    for mirror in read("(kind = 'member' OR kind = 'user' AND columns ? 'role')", &[])? {
+        let rows = mirror.rows()?.ok_or_else(|| {
+            error::wrong_state(
+                format!("a mirrored column of table {} was renamed or dropped", mirror.table.name),
+                "Call acl_mirror or acl_mirror_members again with the columns as they are.",
+            )
+        })?;
+        match serde_json::from_str(&rows) {
+            Ok(Value::Array(rows)) => out.extend(rows.into_iter().filter(|row| !row["role"].is_null())),
+            _ => return Err(error::internal("rows that are no JSON")),
+        }
+    }
+    Ok(Value::Array(out).to_string())
+}
+
+/// Memberships that mirrors made and no mirrored row gives any more: ended, where a mirror is made anew, or as if made
+/// by hand, where it is ended.
+fn settle(by_hand: bool) -> Result<()> {
+    Spi::run_with_args(
+        "SELECT docacl.mirror_settle((SELECT pg_catalog.array_agg(t) \
+         FROM pg_catalog.jsonb_populate_recordset(NULL::docacl.mirrored, $1::jsonb) AS t), $2)",
+        &[pairs()?.into(), by_hand.into()],
+    )
+    .map_err(spi)
 }
 
 const EVENTS: [(&str, &str, &str); 4] = [

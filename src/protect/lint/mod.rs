@@ -4,10 +4,12 @@
 //! themselves (`tables.sql`), what stands over them (`dependents.sql`), roles and what was given away (`roles.sql`),
 //! docacl's own tables (`own.sql`), search (`search.sql`).
 //! Which indexes would help is [`advice`]'s to say.
+//! Mirrored tables are [`mirrors`]'s.
 //! Rows that should not be as they are are found in [`rows`].
 //! Whether policies and triggers are what `acl_protect` would write is compared in [`drift`].
 
 mod drift;
+mod mirrors;
 mod parse;
 mod rows;
 
@@ -37,7 +39,7 @@ const QUESTIONS: [&str; 4] = [
     concat!(include_str!("protected.sql"), include_str!("own.sql")),
 ];
 
-/// Asked where there is something to ask: not with the objects of 0.1.0.
+/// Asked where there is something to ask: not with the objects of 0.1.0. (As of mirrors.)
 const SEARCH: &str = concat!(include_str!("protected.sql"), include_str!("search.sql"));
 
 /// The ways around a protected table, or around all of them, that exist now.
@@ -56,12 +58,16 @@ fn acl_check(
     let relation = relation.map(|r| r.0);
     if let Some(relation) = relation
         && facts::protected_table(relation, &Snap::fresh())?.is_none()
+        && crate::mirror::of(relation)?.is_empty()
     {
         return Err(not_protected(&name_of(relation)?));
     }
     // Only of a table that is asked about by name: reading every row of all takes its time.
     let named = rows::findings(relation.or(Some(pg_sys::Oid::INVALID)), true)?;
     let mut found = findings(relation)?;
+    if let Some(relation) = relation {
+        found.extend(mirrors::of_rows(relation)?);
+    }
     found.extend(named.into_iter().filter(|f| !found.contains(f)).collect::<Vec<_>>());
     sort(&mut found);
     Ok(TableIterator::new(found))
@@ -72,9 +78,13 @@ pub fn findings(relation: Option<pg_sys::Oid>) -> Result<Vec<Finding>> {
     let mut out = drift::findings(relation)?;
     out.extend(rows::findings(relation, false)?);
     out.extend(advice::findings(relation)?);
-    let knows_search =
-        Spi::get_one::<bool>("SELECT pg_catalog.to_regclass('docacl.searchable') IS NOT NULL").map_err(spi)?;
-    for question in QUESTIONS.into_iter().chain((knows_search == Some(true)).then_some(SEARCH)) {
+    let knows = |table: &str| -> Result<bool> {
+        let sql = "SELECT pg_catalog.to_regclass($1) IS NOT NULL";
+        Ok(Spi::get_one_with_args::<bool>(sql, &[table.into()]).map_err(spi)? == Some(true))
+    };
+    let search = knows("docacl.searchable")?.then_some(SEARCH);
+    let mirrors = knows("docacl.mirror")?.then_some(mirrors::QUESTION);
+    for question in QUESTIONS.into_iter().chain(search).chain(mirrors) {
         // As a writing statement: it sees what this function's own statement has done before.
         let rows = Spi::connect_mut(|client| {
             let mut rows = Vec::new();
