@@ -2569,3 +2569,11 @@ REVOKE ALL ON FUNCTION docacl.works_on(bigint, bigint, regclass, text) FROM PUBL
 --
 -- Scale.
 --
+
+CREATE INDEX grants_on ON docacl.grants (resource_id);
+CREATE INDEX membership_in ON docacl.membership (role_id);
+CREATE INDEX membership_of ON docacl.membership (member_id);
+CREATE INDEX principal_default ON docacl.principal (account_id) WHERE is_default;
+CREATE INDEX principal_environment ON docacl.principal (environment_id) WHERE environment_id IS NOT NULL;
+CREATE INDEX queue_item_queue ON docacl.queue_item (queue_id);
+CREATE INDEX task_of ON docacl.task (role_id);

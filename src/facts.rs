@@ -235,6 +235,15 @@ pub fn resources_named(account: i64, kind: &str, name: &str, snap: &Snap) -> Res
     all(access("resource", "resource_by_name"), &keys, snap, read_resource)
 }
 
+/// The resource of this kind and name right below a parent, or at the top; not for kinds account and document.
+pub fn child_named(account: i64, kind: &str, parent: Option<i64>, name: &str, snap: &Snap) -> Result<Option<Resource>> {
+    if scan::without_indexes() {
+        return Ok(resources_named(account, kind, name, snap)?.into_iter().find(|r| r.parent == parent));
+    }
+    let keys = [Eq::int8(2, account), Eq::text(3, kind)?, Eq::int8_or_null(4, parent), Eq::text(7, name)?];
+    scan::first(access("resource", "resource_name"), &keys, snap, read_resource)
+}
+
 /// The `*` of a kind in an account.
 pub fn star(account: i64, kind: &str, snap: &Snap) -> Result<Option<Resource>> {
     Ok(resources_named(account, kind, "*", snap)?.into_iter().find(|r| r.is_star))
@@ -252,9 +261,9 @@ pub fn resource_with_key(kind: &str, key: &str, snap: &Snap) -> Result<Option<Re
     scan::first(access("resource", "resource_key"), &[Eq::text(3, kind)?, Eq::text(8, key)?], snap, read_resource)
 }
 
-/// The resources whose parent this is, rows' own lists included.
-pub fn children_of(parent: i64, snap: &Snap) -> Result<Vec<Resource>> {
-    all(access("resource", "resource_parent"), &[Eq::int8(4, parent)], snap, read_resource)
+/// Whether anything has this parent, rows' own lists included, of which a location may have a million.
+pub fn is_parent(parent: i64, snap: &Snap) -> Result<bool> {
+    Ok(scan::first(access("resource", "resource_parent"), &[Eq::int8(4, parent)], snap, |_| Ok(Some(())))?.is_some())
 }
 
 /// Calls `each` for the resources of these ids.
@@ -262,8 +271,7 @@ pub fn resources_of(ids: &[i64], snap: &Snap, each: impl FnMut(Resource)) -> Res
     some(access("resource", "resource_pkey"), 1, ids, snap, each)
 }
 
-/// Calls `each` for the resources whose parent is one of these, without rows' own lists, of which a location may have a
-/// million.
+/// Calls `each` for the resources whose parent is one of these, without rows' own lists.
 pub fn resources_below(parents: &[i64], snap: &Snap, each: impl FnMut(Resource)) -> Result<()> {
     some(access("resource", "resource_below"), 4, parents, snap, each)
 }

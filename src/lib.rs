@@ -100,6 +100,7 @@ extension_sql_file!("../sql/enforce.sql", name = "enforce", requires = ["partiti
 extension_sql_file!("../sql/partition_events.sql", name = "partition_events", requires = ["partitions"]);
 extension_sql_file!("../sql/may.sql", name = "may", requires = ["parents"]);
 extension_sql_file!("../sql/search.sql", name = "search", requires = ["tables"]);
+extension_sql_file!("../sql/scale.sql", name = "scale", requires = ["work"]);
 extension_sql_file!("../sql/comments.sql", name = "comments", finalize);
 
 /// Called when the library is loaded.

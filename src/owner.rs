@@ -80,6 +80,14 @@ impl AsTableOwner {
         Ok(AsTableOwner(Acting::begin(owner, more | pg_sys::SECURITY_NOFORCE_RLS)))
     }
 
+    /// The same, to look for a row that is hardly there: by an index, however many rows there once were of that value.
+    pub fn begin_probing(table: pg_sys::Oid) -> Result<AsTableOwner> {
+        let owner = AsTableOwner::begin(table)?;
+        // SAFETY: at the nest level that `owner` closes.
+        unsafe { set(c"enable_seqscan", c"off") };
+        Ok(owner)
+    }
+
     /// The same, to write: the application's triggers and rules do not fire, but those made ENABLE ALWAYS. Apart,
     /// because PostgreSQL forgets the session's plans at every change of session_replication_role.
     pub fn begin_writing(table: pg_sys::Oid) -> Result<AsTableOwner> {

@@ -31,28 +31,53 @@ pub struct Eq {
     value: pg_sys::Datum,
     /// The value is an array: the column must equal one of its elements.
     any: bool,
+    /// The column must be null instead.
+    null: bool,
 }
 
 impl Eq {
     /// A bigint column.
     pub fn int8(attno: i16, value: i64) -> Eq {
-        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_INT8EQ), value: pg_sys::Datum::from(value), any: false }
+        Eq {
+            attno,
+            procedure: pg_sys::Oid::from(pg_sys::F_INT8EQ),
+            value: pg_sys::Datum::from(value),
+            any: false,
+            null: false,
+        }
     }
 
     /// A smallint column.
     pub fn int2(attno: i16, value: i16) -> Eq {
-        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_INT2EQ), value: pg_sys::Datum::from(value), any: false }
+        Eq {
+            attno,
+            procedure: pg_sys::Oid::from(pg_sys::F_INT2EQ),
+            value: pg_sys::Datum::from(value),
+            any: false,
+            null: false,
+        }
     }
 
     /// An oid column.
     pub fn oid(attno: i16, value: pg_sys::Oid) -> Eq {
-        Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_OIDEQ), value: pg_sys::Datum::from(value), any: false }
+        Eq {
+            attno,
+            procedure: pg_sys::Oid::from(pg_sys::F_OIDEQ),
+            value: pg_sys::Datum::from(value),
+            any: false,
+            null: false,
+        }
+    }
+
+    /// A bigint column, which must be null where the value is none. Only for indexes: not under ignore_system_indexes.
+    pub fn int8_or_null(attno: i16, value: Option<i64>) -> Eq {
+        Eq { null: value.is_none(), ..Eq::int8(attno, value.unwrap_or(0)) }
     }
 
     /// A text column.
     pub fn text(attno: i16, value: &str) -> Result<Eq> {
         let value = value.into_datum().ok_or_else(|| internal("no datum for a text"))?;
-        Ok(Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_TEXTEQ), value, any: false })
+        Ok(Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_TEXTEQ), value, any: false, null: false })
     }
 }
 
@@ -180,6 +205,20 @@ pub fn each(access: Access, keys: &[Eq], snap: &Snap, mut row: impl FnMut(&Tuple
     unsafe {
         let relation = pg_sys::table_open(table, pg_sys::AccessShareLock as i32);
         for (slot, key) in scan_keys.iter_mut().zip(keys) {
+            if key.null {
+                let (flags, none) = ((pg_sys::SK_ISNULL | pg_sys::SK_SEARCHNULL) as i32, pg_sys::Oid::INVALID);
+                pg_sys::ScanKeyEntryInitialize(
+                    slot,
+                    flags,
+                    key.attno,
+                    0,
+                    none,
+                    none,
+                    none,
+                    pg_sys::Datum::from(0usize),
+                );
+                continue;
+            }
             pg_sys::ScanKeyInit(slot, key.attno, pg_sys::BTEqualStrategyNumber as u16, key.procedure, key.value);
             if key.any {
                 slot.sk_flags |= pg_sys::SK_SEARCHARRAY as i32;
@@ -224,8 +263,7 @@ pub fn each_of(
     snap: &Snap,
     mut row: impl FnMut(&Tuple) -> Result<bool>,
 ) -> Result<()> {
-    // SAFETY: a plain read of backend state.
-    if unsafe { pg_sys::IgnoreSystemIndexes } {
+    if without_indexes() {
         // Then the table is read from end to end, which knows nothing of arrays.
         return values.iter().try_for_each(|value| each(access, &[Eq::int8(attno, *value)], snap, &mut row));
     }
@@ -233,8 +271,14 @@ pub fn each_of(
         return Ok(());
     }
     let array = values.into_datum().ok_or_else(|| internal("no datum for an array"))?;
-    let any = Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_INT8EQ), value: array, any: true };
+    let any = Eq { attno, procedure: pg_sys::Oid::from(pg_sys::F_INT8EQ), value: array, any: true, null: false };
     each(access, &[any], snap, row)
+}
+
+/// Whether PostgreSQL was told to use no index of a system table, and reads ours from end to end as well.
+pub fn without_indexes() -> bool {
+    // SAFETY: a plain read of backend state.
+    unsafe { pg_sys::IgnoreSystemIndexes }
 }
 
 /// The first row that the index finds.

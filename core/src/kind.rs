@@ -54,6 +54,15 @@ pub fn built_in(name: &str) -> Option<&'static BuiltIn> {
     BUILT_IN.iter().find(|k| k.name == name)
 }
 
+/// The kind of what lies right above a resource of this kind in a path, where anything may: the account is in no path. A
+/// kind that a DBA added has its own kind above it.
+pub fn above(kind: &str) -> Option<&str> {
+    match built_in(kind) {
+        Some(built_in) => built_in.parents.first().copied().filter(|above| *above != "account"),
+        None => Some(kind),
+    }
+}
+
 /// The name under which a kind is known, from a word a person wrote: the word rules of actions, and
 /// `folder` for location, `screen` and `report` for function.
 pub fn normalize(word: &str) -> String {

@@ -9,7 +9,7 @@
 )]
 
 use docacl_core::Actions;
-use docacl_core::kind::{APPLICABLE_TO_ROWS, BUILT_IN, applicable, built_in, normalize};
+use docacl_core::kind::{APPLICABLE_TO_ROWS, BUILT_IN, above, applicable, built_in, normalize};
 use docacl_reference::actions as rules;
 use docacl_reference::{Family, World};
 
@@ -18,6 +18,26 @@ fn what_applies_to_which_kind_is_what_the_rules_say() {
     for kind in BUILT_IN.iter().map(|kind| kind.name).chain(["cabinet"]) {
         assert_eq!(applicable(kind).bits(), rules::applicable(kind), "{kind}");
     }
+}
+
+#[test]
+fn a_path_goes_from_kind_to_kind() {
+    for (kind, expected) in [
+        ("client", Some("company")),
+        ("provider", Some("company")),
+        ("company", Some("environment")),
+        // The account is in no path.
+        ("environment", None),
+        ("account", None),
+        ("location", Some("location")),
+        ("project", Some("project")),
+        ("queue", None),
+        ("cabinet", Some("cabinet")),
+    ] {
+        assert_eq!(above(kind), expected, "{kind}");
+    }
+    // A path knows of one kind above each.
+    assert!(BUILT_IN.iter().all(|kind| kind.parents.len() < 2));
 }
 
 #[test]

@@ -119,6 +119,10 @@ pub fn resource_where(
             } else if asker.sees(&candidate)? {
                 seen += 1;
             }
+            // A folder of this name may be in every one of a thousand others.
+            if open.len() + seen > 1 {
+                return Err(error::ambiguous(&kind.name, &written.to_string()));
+            }
         }
         match (open.pop(), open.len() + seen) {
             (Some(found), 0) => return Ok(found),
@@ -145,6 +149,9 @@ fn by_name(asker: &Asker, kind: &Kind, text: &str) -> Result<(Vec<Resource>, Vec
         return Ok((facts::star(account, &kind.name, &asker.snap)?.into_iter().collect(), Vec::new()));
     }
     let exact = facts::resources_named(account, &kind.name, text, &asker.snap)?;
+    if lookup::is_name(text) {
+        return Ok((exact, Vec::new()));
+    }
     let by_path = lookup::at_path(account, &kind.name, text, &asker.snap)?;
     Ok((exact, by_path.into_iter().filter(|r| !r.is_star).collect()))
 }

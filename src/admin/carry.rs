@@ -61,14 +61,14 @@ fn copy(word: &str, from: Ref, to: Ref) -> Result<()> {
         }
         (live(&from)?, to)
     };
+    let mut notes = grants::notes(&held)?;
+    let mut copies = Vec::new();
     for held in held {
-        let new = grants::New { note: grants::note(held.id)?, ..grants::New::copy(&held, &to) };
+        let new = grants::New { note: notes.remove(&held.id), ..grants::New::copy(&held, &to) };
         grant::check_hand_on(&asker, new.actions, &to)?;
-        if !new.actions.is_empty() {
-            grants::give(&new, asker.id(), &Snap::fresh())?;
-        }
+        copies.push(new);
     }
-    Ok(())
+    grants::give_all(&copies, asker.id(), &Snap::fresh()).map(drop)
 }
 
 /// The grants on a resource that are not over. Not those of rules: a copy would stay when the rule no longer gives it.

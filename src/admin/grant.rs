@@ -108,6 +108,7 @@ fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> 
     facts::grants_of(from.id, &asker.snap, |g| held.push(g))?;
     // What follows a rule is not copied: it would stay when the rule no longer gives it.
     held.retain(|g| grants::by_hand(g) && !grants::period_of(g).is_over(super::asker::now()));
+    let (mut notes, mut copies) = (grants::notes(&held)?, Vec::new());
     for grant in held {
         let resource =
             facts::resource(grant.resource, &asker.snap)?.ok_or_else(|| error::internal("a grant on nothing"))?;
@@ -119,13 +120,9 @@ fn acl_copy_grants(from_principal: Option<&str>, to_principal: Option<&str>) -> 
             ));
         }
         check_hand_on(&asker, actions, &resource)?;
-        grants::give(
-            &grants::New { note: grants::note(grant.id)?, ..copied(&grant, &to, &resource) },
-            asker.id(),
-            &Snap::fresh(),
-        )?;
+        copies.push(grants::New { note: notes.remove(&grant.id), ..copied(&grant, &to, &resource) });
     }
-    Ok(())
+    grants::give_all(&copies, asker.id(), &Snap::fresh()).map(drop)
 }
 
 fn copied(grant: &facts::Grant, to: &Principal, resource: &Resource) -> grants::New {

@@ -67,13 +67,17 @@ fn granted(from: &Principal, to: &Principal, by: i64) -> Result<()> {
     let mut held = Vec::new();
     facts::grants_of(from.id, &Snap::fresh(), |g| held.push(g))?;
     held.retain(|g| grants::by_hand(g) && !grants::period_of(g).is_over(now));
+    let (mut notes, mut copies) = (grants::notes(&held)?, Vec::new());
     for grant in &held {
         let resource =
             facts::resource(grant.resource, &Snap::fresh())?.ok_or_else(|| error::internal("a grant on nothing"))?;
-        let new =
-            grants::New { principal: to.id, note: grants::note(grant.id)?, ..grants::New::copy(grant, &resource) };
-        grants::give(&new, by, &Snap::fresh())?;
+        copies.push(grants::New {
+            principal: to.id,
+            note: notes.remove(&grant.id),
+            ..grants::New::copy(grant, &resource)
+        });
     }
+    grants::give_all(&copies, by, &Snap::fresh())?;
     let ids: Vec<i64> = held.iter().map(|g| g.id).collect();
     write::run(
         "UPDATE docacl.grants SET revoked_at = now(), revoked_by = $2 WHERE id = ANY ($1) AND revoked_at IS NULL",

@@ -120,7 +120,7 @@ fn create(
     names::check_key(key)?;
     let parent_id = parent.map(|p| p.id);
     let snap = Snap::latest();
-    if let Some(twin) = sibling(account, &kind.name, parent_id, name, &snap)? {
+    if let Some(twin) = facts::child_named(account, &kind.name, parent_id, name, &snap)? {
         return if if_not_exists { Ok(twin.id) } else { Err(error::exists(&kind.name, name)) };
     }
     if let Some(key) = key
@@ -155,7 +155,7 @@ fn create(
         && !creators.is_empty()
     {
         grants::insert(
-            &grants::New { creator: true, ..grants::New::on(creator.id, id, account, creators) },
+            &[grants::New { creator: true, ..grants::New::on(creator.id, id, account, creators) }],
             asker.id(),
         )?;
         if kind.name == "project"
@@ -179,7 +179,7 @@ fn rename(word: &str, written: Ref, name: &str) -> Result<()> {
     let snap = Snap::latest();
     let twin = match kind.name.as_str() {
         "account" => facts::account_named(name, &snap)?,
-        _ => sibling(resource.account, &kind.name, resource.parent, name, &snap)?,
+        _ => facts::child_named(resource.account, &kind.name, resource.parent, name, &snap)?,
     };
     match twin {
         Some(twin) if twin.id == resource.id => Ok(()),
@@ -223,7 +223,7 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
             "Choose a parent that is not the resource itself and not below it.",
         ));
     }
-    if sibling(resource.account, &kind.name, new, &resource.name, &snap)?.is_some() {
+    if facts::child_named(resource.account, &kind.name, new, &resource.name, &snap)?.is_some() {
         return Err(error::exists(&kind.name, &called(&asker, &resource, written)?));
     }
     limit::check_move(&asker, &resource, new, &snap)?;
@@ -259,9 +259,9 @@ fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()
     }
     if copy && !enable {
         // Not what follows a rule: it would stay when the rule no longer gives it.
-        for grant in inherited(&resource, &asker.snap)?.iter().filter(|g| grants::by_hand(g)) {
-            grants::give(&grants::New::copy(grant, &resource), asker.id(), &asker.snap)?;
-        }
+        let above = inherited(&resource, &asker.snap)?;
+        let copies = above.iter().filter(|g| grants::by_hand(g)).map(|grant| grants::New::copy(grant, &resource));
+        grants::give_all(&copies.collect::<Vec<_>>(), asker.id(), &asker.snap)?;
     }
     write::run("UPDATE docacl.resource SET inherits = $2 WHERE id = $1", &[resource.id.into(), enable.into()]).map(drop)
 }
@@ -306,7 +306,7 @@ fn remove(word: &str, written: Ref) -> Result<()> {
     write::run("SELECT 1 FROM docacl.resource WHERE id = $1 FOR UPDATE", &[resource.id.into()])?;
     let in_use =
         |by: &str| error::in_use(format!("{} \"{written}\" {by}", kind.name), "Move or drop what uses it first.");
-    if !facts::children_of(resource.id, &Snap::latest())?.is_empty() {
+    if facts::is_parent(resource.id, &Snap::latest())? {
         return Err(in_use("still has others below it"));
     }
     let keys = write::id("SELECT count(*) FROM docacl.principal WHERE environment_id = $1", &[resource.id.into()])?;
@@ -406,10 +406,6 @@ fn exists_as_other_kind(asker: &Asker, kinds: &[&str], written: Ref) -> Result<b
 
 fn other_account() -> ErrorReport {
     error::inconsistent("the parent is of another account", "Set docacl.account to the account in which to work.")
-}
-
-fn sibling(account: i64, kind: &str, parent: Option<i64>, name: &str, snap: &Snap) -> Result<Option<Resource>> {
-    Ok(facts::resources_named(account, kind, name, snap)?.into_iter().find(|r| r.parent == parent))
 }
 
 /// Accounts and rows' own lists are not made and moved by hand.

@@ -152,10 +152,8 @@ impl Row {
             held.extend(facts::grants_on(star.id, &asker.snap)?);
         }
         // Not what follows a rule: it would stay when the rule no longer gives it.
-        for grant in held.iter().filter(|g| grants::by_hand(g)) {
-            grants::give(&grants::New::copy(grant, list), asker.id(), &Snap::fresh())?;
-        }
-        Ok(())
+        let copies = held.iter().filter(|g| grants::by_hand(g)).map(|grant| grants::New::copy(grant, list));
+        grants::give_all(&copies.collect::<Vec<_>>(), asker.id(), &Snap::fresh()).map(drop)
     }
 
     fn own_column(&self) -> Result<&str> {

@@ -1,5 +1,7 @@
 //! Writing docacl's tables: SQL run as the extension's owner, after authority was checked.
 
+use std::collections::HashMap;
+
 use pgrx::datum::DatumWithOid;
 use pgrx::prelude::*;
 
@@ -43,6 +45,19 @@ pub fn ids(sql: &str, args: &[DatumWithOid]) -> Result<Vec<i64>> {
         let mut out = Vec::new();
         for row in client.update(sql, None, args)? {
             out.extend(row.get::<i64>(1)?);
+        }
+        Ok(out)
+    })
+    .map_err(|e: pgrx::spi::Error| internal(e.to_string()))
+}
+
+/// Runs a statement that returns a bigint and a text in each row.
+pub fn texts(sql: &str, args: &[DatumWithOid]) -> Result<HashMap<i64, String>> {
+    let _owner = AsOwner::begin()?;
+    Spi::connect_mut(|client| {
+        let mut out = HashMap::new();
+        for row in client.update(sql, None, args)? {
+            out.extend(row.get::<i64>(1)?.zip(row.get::<String>(2)?));
         }
         Ok(out)
     })

@@ -1,7 +1,7 @@
 -- Which indexes a protected table (parameter 1; null: each) lacks: those of columns that decide about rows, where
 -- the planner or docacl itself finds rows by them. One line per column; what comes first is asked first.
 WITH t AS MATERIALIZED (
-    SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, p.spec
+    SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname) AS name, p.spec, c.reltuples >= 10000 AS is_large
     FROM docacl.protected_table AS p
     JOIN pg_catalog.pg_class AS c ON c.oid = p.relation JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
     WHERE $1 IS NULL OR c.oid = $1
@@ -22,13 +22,17 @@ WITH t AS MATERIALIZED (
                WHEN 'string' THEN ARRAY[t.spec #>> '{parent,column}'] END AS columns) AS k
     WHERE k.columns IS NOT NULL
     UNION ALL
-    -- The intray: only where every gate can be empty.
+    -- The intray: only where every gate can be empty. A large table wants the whole index: whoever is to be dropped, or to
+    -- hand over what is his, has it searched for rows of his.
+    SELECT t.oid, t.name, 3, 0, 'owner', t.spec #>> '{owner,column}', ARRAY[t.spec #>> '{owner,column}'], ''
+    FROM t WHERE t.is_large AND t.spec #>> '{owner,column}' IS NOT NULL
+    UNION ALL
     SELECT t.oid, t.name, 3, 0, 'owner', t.spec #>> '{owner,column}', ARRAY[t.spec #>> '{owner,column}'], first.predicate
     FROM t CROSS JOIN LATERAL (
         SELECT pg_catalog.string_agg(pg_catalog.format('%I IS NULL', r.attname), ' AND ' ORDER BY r.ref_at) AS predicate
         FROM reference AS r
         WHERE r.oid = t.oid AND r.gate_at = (SELECT pg_catalog.min(o.gate_at) FROM reference AS o WHERE o.oid = t.oid)) AS first
-    WHERE t.spec #>> '{owner,column}' IS NOT NULL AND first.predicate IS NOT NULL
+    WHERE NOT t.is_large AND t.spec #>> '{owner,column}' IS NOT NULL AND first.predicate IS NOT NULL
       AND NOT EXISTS (SELECT FROM reference AS r WHERE r.oid = t.oid AND r.is_constant)
       AND EXISTS (
         SELECT FROM reference AS r JOIN pg_catalog.pg_attribute AS a ON a.attrelid = t.oid AND a.attname = r.attname

@@ -74,7 +74,7 @@ fn uses(relation: pg_sys::Oid, column: &str, value: &str) -> Result<bool> {
     tree::tree(relation, pg_sys::ShareRowExclusiveLock);
     let Some(literal) = literal(relation, column, value)? else { return Ok(false) };
     let quoted = pgrx::spi::quote_identifier(column);
-    let _table_owner = AsTableOwner::begin(relation)?;
+    let _table_owner = AsTableOwner::begin_probing(relation)?;
     exists(&format!("SELECT 1 FROM {name} WHERE {quoted} = {literal} LIMIT 1"))
 }
 

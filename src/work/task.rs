@@ -1,6 +1,7 @@
 //! Approval tasks: a role decides on a document, by one of its members or by all of them.
 
 use docacl_core::Actions;
+use pgrx::pg_sys::panic::ErrorReport;
 use pgrx::prelude::*;
 use serde::Deserialize;
 use serde_json::json;
@@ -61,7 +62,7 @@ fn create(doc: &str, role: Option<&str>, everyone: Option<bool>) -> Result<i64> 
         ],
     )?
     .ok_or_else(|| error::internal("a task was not made"))?;
-    if readers(role.id, relation.to_u32(), &document.key)?.is_empty() {
+    if !any_reads(&members(role.id)?, relation.to_u32(), &document.key)? {
         pgrx::warning!("no member of role \"{}\" may read the document: nobody sees the task", role.name);
     }
     if let Some(account) = role.account {
@@ -70,26 +71,34 @@ fn create(doc: &str, role: Option<&str>, everyone: Option<bool>) -> Result<i64> 
     Ok(id)
 }
 
-/// The members of a role, now, who may read a row and decide: a read-only user decides on nothing.
-fn readers(role: i64, relation: u32, key: &str) -> Result<Vec<i64>> {
+/// The members of a role, now, who decide if they may read the document: a read-only user decides on nothing.
+fn members(role: i64) -> Result<Vec<i64>> {
     let snap = Snap::fresh();
     let now = asker::now();
-    let members = docacl_core::graph::closure(role, |at, out| {
-        if facts::principal(at, &snap)?.is_some_and(|p| p.kind == PrincipalKind::Role && p.enabled) {
-            let members = facts::members_of(at, &snap)?;
-            out.extend(members.iter().filter(|m| crate::admin::roles::period(m).holds_at(now)).map(|m| m.member));
-        }
-        Ok(())
-    })?;
     let mut out = Vec::new();
-    for id in members {
-        let user = facts::principal(id, &snap)?
-            .is_some_and(|p| p.kind == PrincipalKind::User && asker::is_active(&p) && !p.read_only);
-        if user && reads(id, relation.into(), key, &snap)? {
-            out.push(id);
+    docacl_core::graph::closure(role, |at, below| {
+        match facts::principal(at, &snap)? {
+            Some(p) if p.kind == PrincipalKind::Role && p.enabled => {
+                let members = facts::members_of(at, &snap)?;
+                below.extend(members.iter().filter(|m| crate::admin::roles::period(m).holds_at(now)).map(|m| m.member));
+            }
+            Some(p) if p.kind == PrincipalKind::User && asker::is_active(&p) && !p.read_only => out.push(at),
+            _ => {}
+        }
+        Ok::<(), ErrorReport>(())
+    })?;
+    Ok(out)
+}
+
+/// Whether one of these may read a row: what each holds is found out, until one may.
+fn any_reads(members: &[i64], relation: u32, key: &str) -> Result<bool> {
+    let snap = Snap::fresh();
+    for member in members {
+        if reads(*member, relation.into(), key, &snap)? {
+            return Ok(true);
         }
     }
-    Ok(out)
+    Ok(false)
 }
 
 /// Starts an approval task on a document of the default table.
@@ -183,5 +192,7 @@ pub fn is_member(ring: &Ring, role: i64, snap: &Snap) -> Result<bool> {
 /// has not, and what he had said no longer counts.
 fn all_approved(id: i64, task: &Task) -> Result<bool> {
     let approved = write::ids("SELECT principal_id FROM docacl.decision WHERE task_id = $1 AND approve", &[id.into()])?;
-    Ok(readers(task.role, task.relation, &task.key)?.iter().all(|reader| approved.contains(reader)))
+    let mut rest = members(task.role)?;
+    rest.retain(|member| !approved.contains(member));
+    Ok(!any_reads(&rest, task.relation, &task.key)?)
 }
