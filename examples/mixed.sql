@@ -236,3 +236,17 @@ do $$ begin
     update documents set immutable = true where id = 2;
     assert shown('Olga') = '1,2' and changes('Olga') = '1', 'read, not changed';
 end $$;
+
+--
+-- 10. A project is closed: whoever could change its documents may look at them, whatever is granted. Only administrators change
+--     them, and lifting it gives back what was.
+--
+do $$ begin
+    perform acl_set_limit('project', 'Quay North', 'view');
+    assert shown('Olga') = '1,2' and changes('Olga') = 'nothing', 'document 1 lies in hall 4, below Quay North';
+    assert '1' = any (string_to_array(changes('Adam'), ',')), 'an administrator is not held by it';
+    perform acl_set_limit('project', 'Quay North', '');
+    assert shown('Olga') = '2', 'nor looked at';
+    perform acl_set_limit('project', 'Quay North', null);
+    assert shown('Olga') = '1,2' and changes('Olga') = '1', 'as before';
+end $$;

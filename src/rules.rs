@@ -225,6 +225,46 @@ fn present(table: &Table, principal: &str, resource: &str) -> Result<String> {
     Ok(Spi::get_one::<String>(&sql).map_err(spi)?.unwrap_or_else(|| "[]".to_owned()))
 }
 
+/// A rule as docacl.auto_grant has it.
+pub struct Rule {
+    pub id: i64,
+    pub table: Table,
+    principal: String,
+    resource: String,
+}
+
+/// The rules about a table that are followed by triggers; none with older objects in the database.
+pub fn of(relation: pg_sys::Oid) -> Result<Vec<Rule>> {
+    let there = Spi::get_one::<bool>("SELECT pg_catalog.to_regclass('docacl.auto_grant') IS NOT NULL").map_err(spi)?;
+    if there != Some(true) {
+        return Ok(Vec::new());
+    }
+    let name = name_of(relation)?;
+    Spi::connect_mut(|client| {
+        let sql = "SELECT id, principal_column, resource_column FROM docacl.auto_grant AS r
+                   WHERE relation = $1 AND (code IS NULL OR pg_catalog.strpos(code, $2) > 0)
+                     AND 2 = (SELECT pg_catalog.count(DISTINCT c.name) FROM pg_catalog.pg_attribute AS a
+                              JOIN (VALUES (principal_column), (resource_column || '')) AS c (name) ON a.attname = c.name
+                              WHERE a.attrelid = $1 AND NOT a.attisdropped) + (principal_column = resource_column)::int
+                   ORDER BY id";
+        let mut out = Vec::new();
+        for row in client.update(sql, None, &[relation.into(), SWITCHES.into()])? {
+            let (id, principal, resource) = (row.get::<i64>(1)?, row.get::<String>(2)?, row.get::<String>(3)?);
+            let table = Table { oid: relation, name: name.clone(), columns: vec![], primary_key: vec![] };
+            out.extend(id.zip(principal.zip(resource)).map(|(id, (principal, resource))| Rule { id, table, principal, resource }));
+        }
+        Ok(out)
+    })
+    .map_err(spi)
+}
+
+impl Rule {
+    /// What its rows say now, as JSON.
+    pub fn rows(&self) -> Result<String> {
+        present(&self.table, &self.principal, &self.resource)
+    }
+}
+
 const EVENTS: [(&str, &str, &str); 4] = [
     ("insert", "INSERT", "REFERENCING NEW TABLE AS new_rows"),
     ("update", "UPDATE", "REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows"),

@@ -1,4 +1,4 @@
-//! Whether mirrored tables are followed, and, of a table that is asked about by name, whether docacl says what its rows
+//! Whether mirrored tables, and those of rules that grant, are followed, and, of a table that is asked about by name, whether docacl says what its rows
 //! say: triggers of statements do not fire for what logical replication applies, nor while they are disabled.
 
 use pgrx::pg_sys;
@@ -8,9 +8,20 @@ use super::Finding;
 use crate::error::Result;
 use crate::mirror::{self, Mirror};
 use crate::protect::catalog::spi;
+use crate::rules;
 
 /// The triggers, columns and privileges of mirrors.
 pub const QUESTION: &str = include_str!("mirrors.sql");
+
+/// The triggers and columns of rules.
+pub const RULES: &str = include_str!("rules.sql");
+
+/// Pairs of which the rows say more or fewer than docacl has counted, and pairs of which no row is left.
+const PAIRS: &str = "WITH r AS MATERIALIZED (SELECT * FROM pg_catalog.jsonb_populate_recordset(NULL::docacl.auto_change, $1::jsonb)),
+         p AS MATERIALIZED (SELECT * FROM docacl.auto_pair AS p WHERE p.rule_id = $2)
+    SELECT (SELECT count(*) FROM r LEFT JOIN p ON p.principal = r.principal AND p.resource = r.resource WHERE p.id IS NULL),
+           (SELECT count(*) FROM p WHERE NOT EXISTS (SELECT FROM r WHERE r.principal = p.principal AND r.resource = p.resource)),
+           (SELECT count(*) FROM r JOIN p ON p.principal = r.principal AND p.resource = r.resource AND p.n <> r.n)";
 
 const RESOURCES: &str = "WITH r AS MATERIALIZED (SELECT * FROM pg_catalog.jsonb_populate_recordset(NULL::docacl.mirrored, $1::jsonb))
     SELECT (SELECT count(*) FROM r LEFT JOIN docacl.resource AS x ON x.kind = $2 AND x.key = r.key WHERE x.id IS NULL),
@@ -41,7 +52,36 @@ pub fn of_rows(relation: pg_sys::Oid) -> Result<Vec<Finding>> {
     for mirror in mirror::of(relation)? {
         out.extend(about(&mirror)?);
     }
+    for rule in rules::of(relation)? {
+        let (missing, beyond, otherwise) =
+            Spi::get_three_with_args::<i64, i64, i64>(PAIRS, &[rule.rows()?.into(), rule.id.into()]).map_err(spi)?;
+        let again = "Call acl_auto_grant again as it was called: a rule that is made again begins anew.";
+        let name = &rule.table.name;
+        out.extend(counted(
+            "warning",
+            name,
+            missing,
+            "pair of a rule gives no grant",
+            "pairs of a rule give no grant",
+            again,
+        ));
+        let (one, many) =
+            ("grant of a rule holds that no row gives any more", "grants of a rule hold that no row gives any more");
+        out.extend(counted("error", name, beyond, one, many, again));
+        let (one, many) = ("pair of a rule was counted wrong", "pairs of a rule were counted wrong");
+        out.extend(counted("warning", name, otherwise, one, many, again));
+    }
     Ok(out)
+}
+
+/// A finding about so many, if there are any.
+fn counted(severity: &str, table: &str, count: Option<i64>, one: &str, many: &str, advice: &str) -> Option<Finding> {
+    let said = match count.unwrap_or(0) {
+        0 => return None,
+        1 => format!("1 {one}"),
+        n => format!("{n} {many}"),
+    };
+    Some((severity.to_owned(), table.to_owned(), said, advice.to_owned()))
 }
 
 fn about(mirror: &Mirror) -> Result<Vec<Finding>> {
@@ -55,12 +95,8 @@ fn about(mirror: &Mirror) -> Result<Vec<Finding>> {
     let (missing, different, beyond) =
         Spi::get_three_with_args::<i64, i64, i64>(sql, &[rows.into(), second.into()]).map_err(spi)?;
     let mut out = Vec::new();
-    let mut report = |severity: &str, count: Option<i64>, one: &str, many: &str, advice: &str| match count {
-        Some(n) if n > 0 => {
-            let said = if n == 1 { format!("1 {one}") } else { format!("{n} {many}") };
-            out.push((severity.to_owned(), mirror.table.name.clone(), said, advice.to_owned()));
-        }
-        _ => {}
+    let mut report = |severity: &str, count: Option<i64>, one: &str, many: &str, advice: &str| {
+        out.extend(counted(severity, &mirror.table.name, count, one, many, advice));
     };
     let again = "Call acl_mirror again, or acl_mirror_members: what the rows say is taken over.";
     if kind == "member" {

@@ -4,7 +4,7 @@
 //! themselves (`tables.sql`), what stands over them (`dependents.sql`), roles and what was given away (`roles.sql`),
 //! docacl's own tables (`own.sql`), search (`search.sql`).
 //! Which indexes would help is [`advice`]'s to say.
-//! Mirrored tables are [`mirrors`]'s.
+//! Mirrored tables, and tables of rules that grant, are [`mirrors`]'s.
 //! Rows that should not be as they are are found in [`rows`].
 //! Whether policies and triggers are what `acl_protect` would write is compared in [`drift`].
 
@@ -59,6 +59,7 @@ fn acl_check(
     if let Some(relation) = relation
         && facts::protected_table(relation, &Snap::fresh())?.is_none()
         && crate::mirror::of(relation)?.is_empty()
+        && crate::rules::of(relation)?.is_empty()
     {
         return Err(not_protected(&name_of(relation)?));
     }
@@ -84,7 +85,8 @@ pub fn findings(relation: Option<pg_sys::Oid>) -> Result<Vec<Finding>> {
     };
     let search = knows("docacl.searchable")?.then_some(SEARCH);
     let mirrors = knows("docacl.mirror")?.then_some(mirrors::QUESTION);
-    for question in QUESTIONS.into_iter().chain(search).chain(mirrors) {
+    let rules = knows("docacl.auto_grant")?.then_some(mirrors::RULES);
+    for question in QUESTIONS.into_iter().chain(search).chain(mirrors).chain(rules) {
         // As a writing statement: it sees what this function's own statement has done before.
         let rows = Spi::connect_mut(|client| {
             let mut rows = Vec::new();
