@@ -58,7 +58,9 @@ pub fn knowledge(superuser: &mut Session) -> Vec<String> {
          union all select 'role ' || d::text from docacl.db_role d union all select 'table ' || t::text from docacl.protected_table t
          union all select 'event ' || e::text from docacl.event e union all select 'setting ' || s::text from docacl.setting s
          union all select 'option ' || o::text from docacl.account_option o
-         union all select 'limit ' || l::text from docacl.resource_limit l order by 1",
+         union all select 'limit ' || l::text from docacl.resource_limit l
+         union all select 'rule ' || a::text from docacl.auto_grant a union all select 'pair ' || p::text from docacl.auto_pair p
+         union all select 'profile ' || o::text from docacl.profile_option o order by 1",
     )
 }
 

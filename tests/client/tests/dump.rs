@@ -36,6 +36,27 @@ fn add_lines(superuser: &mut Session) {
     );
 }
 
+/// A table whose rows say who is responsible for what, with a rule that is on and one that is off.
+fn add_rules(superuser: &mut Session) {
+    superuser.run(
+        "create table projects (id int primary key, name text, controller text, developer text);
+         insert into projects values (1, 'Bridge', 'rule:ann', 'rule:bob'), (2, 'Pier', null, 'rule:bob');
+         select acl_create_user(n, n || '@rules.example', 'Readers', key => 'rule:' || n) from unnest(array['rita', 'ruth']) n;
+         update projects set controller = 'rule:rita' where id = 1;
+         update projects set developer = 'rule:ruth';
+         select acl_mirror('projects', 'project', 'id', 'name'), acl_auto_grant('projects', 'controller', 'project', 'change', code => 'a-pae-b'),
+             acl_auto_grant('projects', 'developer', 'project', 'view', code => 'c-pae-d'), acl_profile_option('a-pae-b', true);
+         update projects set controller = 'rule:ruth' where id = 2",
+    );
+}
+
+/// Who may do what on which project.
+fn projects(superuser: &mut Session) -> Vec<String> {
+    superuser.column(
+        "select concat_ws(' ', p, r, array_to_string(acl_actions_on(p, 'project', r), ',')) from unnest(array['Bridge', 'Pier']) r, unnest(array['rita', 'ruth']) p order by 1",
+    )
+}
+
 /// Who may do what with which line.
 fn lines(superuser: &mut Session) -> Vec<String> {
     superuser.column(
@@ -65,6 +86,7 @@ fn a_restored_database_says_the_same() {
     build(&mut superuser);
     add_lines(&mut superuser);
     add_settings(&mut superuser);
+    add_rules(&mut superuser);
     rebuild(&mut superuser);
     let role = format!("{}_ann", database.name());
     superuser.run(&format!(
@@ -75,6 +97,9 @@ fn a_restored_database_says_the_same() {
     assert!(before.iter().any(|a| a == "ann 3 ") && before.iter().any(|a| a.starts_with("bob 2 read")), "{before:?}");
     let below = lines(&mut superuser);
     assert!(below.iter().any(|a| a.starts_with("ann 6 read")) && below.iter().any(|a| a == "ann 2 "), "{below:?}");
+    let ruled = projects(&mut superuser);
+    assert!(ruled[0].starts_with("rita Bridge read") && ruled[1] == "rita Pier " && ruled[2] == "ruth Bridge ", "{ruled:?}");
+    assert!(ruled[3].contains("write"), "{ruled:?}");
     let seen = superuser.number(&format!("begin; set local role {role}; select count(*) from parts"));
     superuser.run("rollback");
     assert_eq!(seen, 4);
@@ -111,6 +136,7 @@ fn a_restored_database_says_the_same() {
         assert_eq!(knowledge(&mut restored), known, "{form}");
         assert_eq!(answers(&mut restored), before, "{form}");
         assert_eq!(lines(&mut restored), below, "{form}");
+        assert_eq!(projects(&mut restored), ruled, "{form}");
         assert_eq!(findings(&mut restored), found, "{form}");
         assert_eq!(dump(copy.name()), first, "a second dump, {form}");
         // The mapping and the policies hold, and ids go on where they were.
@@ -119,6 +145,11 @@ fn a_restored_database_says_the_same() {
         assert_eq!(restored.number("select count(*) from parts"), seen);
         assert_eq!(restored.number("select count(*) from parts_old"), seen / 2);
         restored.run("reset role; select acl_create('location', 'new'), acl_create_role('new')");
+        // Rules go on: the grants that were restored follow the rows, and an option that is switched on finds what they say.
+        restored.run("update projects set controller = 'rule:rita'; select acl_profile_option('c-pae-d', true)");
+        let follow = projects(&mut restored);
+        assert!(follow[0].contains("write") && follow[1].contains("write"), "{form}: {follow:?}");
+        assert!(follow[2..].iter().all(|f| f.contains("read") && !f.contains("write")), "{form}: {follow:?}");
         // What was revoked stays revoked, and a grant on the restored list opens its row.
         restored.run("select acl_grant_row('ann', 'view', 'documents', '3')");
         assert_eq!(restored.number(&format!("set role {role}; select count(*) from documents")), 6);
