@@ -260,9 +260,10 @@ BEGIN
         RAISE EXCEPTION 'a column that a rule on table "%" reads was dropped or given another type', TG_TABLE_NAME
             USING ERRCODE = '42804', HINT = 'Call acl_drop_auto_grant, and acl_auto_grant with the columns as they are.';
     END IF;
+    -- COLLATE: keys are the same only where they are the same to the byte.
     rows := concat_ws(' UNION ALL ',
-        CASE WHEN TG_OP <> 'DELETE' THEN format('SELECT n.%I::text, n.%I::text, 1 FROM new_rows AS n', rule.principal_column, rule.resource_column) END,
-        CASE WHEN TG_OP <> 'INSERT' THEN format('SELECT o.%I::text, o.%I::text, -1 FROM old_rows AS o', rule.principal_column, rule.resource_column) END);
+        CASE WHEN TG_OP <> 'DELETE' THEN format('SELECT n.%I::text COLLATE "C", n.%I::text COLLATE "C", 1 FROM new_rows AS n', rule.principal_column, rule.resource_column) END,
+        CASE WHEN TG_OP <> 'INSERT' THEN format('SELECT o.%I::text COLLATE "C", o.%I::text COLLATE "C", -1 FROM old_rows AS o', rule.principal_column, rule.resource_column) END);
     EXECUTE format('SELECT array_agg(ROW(d.p, d.r, d.n, NULL)::docacl.auto_change)
                     FROM (SELECT c.p, c.r, sum(c.n) AS n FROM (%s) AS c (p, r, n) WHERE c.p IS NOT NULL AND c.r IS NOT NULL GROUP BY c.p, c.r HAVING sum(c.n) <> 0) AS d', rows)
     INTO changes;
@@ -301,6 +302,35 @@ CREATE TRIGGER gone_auto AFTER DELETE ON docacl.resource REFERENCING OLD TABLE A
     WHEN (current_setting('search_path') <> '') EXECUTE FUNCTION docacl.auto_gone();
 ALTER TABLE docacl.auto_grant ENABLE ALWAYS TRIGGER gone_auto;
 ALTER TABLE docacl.resource ENABLE ALWAYS TRIGGER gone_auto;
+
+-- What is written through a parent, or past it into a child, would be missed.
+CREATE FUNCTION docacl.refuse_inheritance() RETURNS event_trigger
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    tables  oid[];
+    culprit text;
+BEGIN
+    -- CREATE EXTENSION and its upgrades come here between their own commands.
+    IF to_regclass('docacl.mirror') IS NULL OR to_regclass('docacl.auto_grant') IS NULL THEN
+        RETURN;
+    END IF;
+    SELECT array_agg(o.objid) INTO tables FROM pg_catalog.pg_event_trigger_ddl_commands() AS o WHERE o.classid = 'pg_catalog.pg_class'::regclass;
+    SELECT min(f.relation::text) INTO culprit
+    FROM (SELECT m.relation FROM docacl.mirror AS m UNION SELECT a.relation FROM docacl.auto_grant AS a) AS f
+    JOIN pg_catalog.pg_inherits AS i ON f.relation IN (i.inhrelid, i.inhparent)
+    WHERE i.inhrelid = ANY (tables) OR i.inhparent = ANY (tables);
+    IF culprit IS NOT NULL THEN
+        RAISE EXCEPTION 'table % cannot inherit, be inherited from or become a partition: docacl follows its rows', culprit
+            USING ERRCODE = '0A000', HINT = 'Rows written by way of the other table would be missed. Call acl_unmirror or acl_drop_auto_grant first.';
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.refuse_inheritance() FROM PUBLIC;
+COMMENT ON FUNCTION docacl.refuse_inheritance() IS 'Refuses inheritance of tables whose rows mirrors or rules follow.';
+CREATE EVENT TRIGGER docacl_refuse_inheritance ON ddl_command_end WHEN TAG IN ('ALTER TABLE', 'CREATE TABLE')
+    EXECUTE FUNCTION docacl.refuse_inheritance();
+ALTER EVENT TRIGGER docacl_refuse_inheritance ENABLE ALWAYS;
+COMMENT ON EVENT TRIGGER docacl_refuse_inheritance IS 'Refuses ways past the triggers of mirrors and rules when they are made.';
 
 DO $$
 DECLARE

@@ -215,7 +215,7 @@ fn present(table: &Table, principal: &str, resource: &str) -> Result<String> {
     let sql = format!(
         "SELECT coalesce(pg_catalog.jsonb_agg(pg_catalog.jsonb_build_object('principal', t.p, 'resource', t.r, 'n', t.n)), '[]')::pg_catalog.text
          FROM (SELECT x.p, x.r, pg_catalog.count(*) AS n
-               FROM (SELECT {}::pg_catalog.text AS p, {}::pg_catalog.text AS r FROM {}) AS x
+               FROM (SELECT {}::pg_catalog.text COLLATE pg_catalog.\"C\" AS p, {}::pg_catalog.text COLLATE pg_catalog.\"C\" AS r FROM {}) AS x
                WHERE x.p IS NOT NULL AND x.r IS NOT NULL GROUP BY x.p, x.r) AS t",
         pgrx::spi::quote_identifier(principal),
         pgrx::spi::quote_identifier(resource),

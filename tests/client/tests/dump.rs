@@ -98,7 +98,10 @@ fn a_restored_database_says_the_same() {
     let below = lines(&mut superuser);
     assert!(below.iter().any(|a| a.starts_with("ann 6 read")) && below.iter().any(|a| a == "ann 2 "), "{below:?}");
     let ruled = projects(&mut superuser);
-    assert!(ruled[0].starts_with("rita Bridge read") && ruled[1] == "rita Pier " && ruled[2] == "ruth Bridge ", "{ruled:?}");
+    assert!(
+        ruled[0].starts_with("rita Bridge read") && ruled[1] == "rita Pier " && ruled[2] == "ruth Bridge ",
+        "{ruled:?}"
+    );
     assert!(ruled[3].contains("write"), "{ruled:?}");
     let seen = superuser.number(&format!("begin; set local role {role}; select count(*) from parts"));
     superuser.run("rollback");
