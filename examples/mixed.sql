@@ -180,6 +180,11 @@ do $$ begin assert (select array_agg(principal order by principal) from acl_who(
 select * from acl_matrix('role', 'location') where row_name in ('Build clerks', 'Finance keyholders', 'Invoice editors') \crosstabview
 select * from acl_matrix('role', 'document type') where row_name in ('Build clerks', 'Finance keyholders', 'Invoice editors') \crosstabview
 select * from acl_matrix('user', 'project') where row_name in ('Adam', 'Olga', 'Pia') \crosstabview
+-- The same with a letter for each of View, Add, Edit, Delete.
+select m.row_name, m.column_name,
+       (select string_agg(case when acl_can_on(m.row_name, 'document type', m.column_name, word) then upper(left(word, 1)) else '-' end, '' order by at)
+        from unnest(array['view', 'add', 'edit', 'delete']) with ordinality as w (word, at)) as "VAED"
+from acl_matrix('role', 'document type') as m where row_name in ('Administrators', 'Finance keyholders', 'Invoice editors') \crosstabview
 do $$ begin
     assert (select actions from acl_matrix('user', 'project') where row_name = 'Olga' and column_name = '/Quay North/Hall 4') = 'change', 'what is granted on a project reaches those below it';
     assert (select actions from acl_matrix('user', 'project') where row_name = 'Pia' and column_name = '/Quay North/Hall 4') = '', 'Pia has no key';

@@ -2137,7 +2137,7 @@ CREATE FUNCTION acl_enforce(
 ) RETURNS VOID
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'acl_enforce_wrapper';
-COMMENT ON FUNCTION acl_enforce(regclass, boolean) IS 'Whether docacl judges a protected table (true), or only answers questions about its rows (false, as with option "enforce" of acl_protect): then there are no policies and triggers, and row security is what it was, with a WARNING. Own lists are brought back to their rows when it judges again. For superusers and system: 42501; 55000 not protected or a trigger that fires too late, 23514 a list that is another row''s.';
+COMMENT ON FUNCTION acl_enforce(regclass, boolean) IS 'Whether docacl judges a protected table (true), or only answers questions about its rows (false, as with option "enforce" of acl_protect): then there are no policies and triggers, and row security is what it was, with a WARNING. Own lists are brought back to their rows when it judges again. For superusers and system: 42501; 55000 not protected, a column that is gone or a trigger that fires too late, 42804 a column of another type than it was, 23514 a list that is another row''s.';
 
 CREATE FUNCTION docacl.mirror_stale(rows docacl.mirrored[]) RETURNS SETOF bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$

@@ -154,7 +154,7 @@ fn read_key(table: &Table, options: &Map<String, Value>) -> Result<Option<Names>
     Ok(Some(names))
 }
 
-fn can_be_key(column: &Column) -> bool {
+pub fn can_be_key(column: &Column) -> bool {
     Type::of(column.ty).is_key()
 }
 
@@ -382,7 +382,7 @@ fn principal_column(
     Ok(Some(PrincipalColumn { column: name, by }))
 }
 
-fn own_acl_fits(table: &Table, name: &str) -> Result<()> {
+pub fn own_acl_fits(table: &Table, name: &str) -> Result<()> {
     let column = table.column(name)?;
     if column.ty != pg_sys::INT8OID || column.generated || column.not_null {
         return Err(wrong_type(
@@ -393,7 +393,7 @@ fn own_acl_fits(table: &Table, name: &str) -> Result<()> {
     Ok(())
 }
 
-fn flag_fits(table: &Table, name: &str, word: &str) -> Result<()> {
+pub fn flag_fits(table: &Table, name: &str, word: &str) -> Result<()> {
     let column = table.column(name)?;
     match column.ty {
         pg_sys::BOOLOID | pg_sys::TIMESTAMPTZOID | pg_sys::TIMESTAMPOID | pg_sys::DATEOID if !column.generated => {

@@ -5,8 +5,8 @@
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
-use super::catalog::spi;
-use super::columns::Table;
+use super::catalog::{nulling_foreign_key, require_unique, spi};
+use super::columns::{self, Table};
 use super::functions::{describe, lock, name_of, not_protected};
 use super::{Spec, ddl, lists, partitions};
 use crate::admin::asker::Asker;
@@ -15,6 +15,7 @@ use crate::facts;
 use crate::owner::AsOwner;
 use crate::regclass::Regclass;
 use crate::scan::Snap;
+use crate::shape::By;
 
 /// Lets docacl judge a registered table, or only answer questions about it.
 #[pg_extern(volatile, parallel_unsafe)]
@@ -33,8 +34,62 @@ fn acl_enforce(relation: Option<Regclass>, enable: Option<bool>) -> Result<()> {
     let spec = Spec::from_json(found.spec)?;
     // What became of the table since does not keep its own policies from coming back.
     let table = if enable { describe(relation)? } else { bare(relation)? };
+    if enable {
+        still_fits(&table, &spec)?;
+    }
     let change = Change { table: &table, spec: &spec, was: found.enforced, registered: true };
     change.to(enable, || if enable { remember(relation, true) } else { Ok(()) })
+}
+
+/// Refuses what `acl_protect` would refuse: without policies that depend on its columns the table may have changed.
+fn still_fits(table: &Table, spec: &Spec) -> Result<()> {
+    let column = |name: &str| {
+        table.column(name).map_err(|_| {
+            error::wrong_state(
+                format!("column \"{name}\" of table {} is gone", table.name),
+                "Protect the table again with acl_protect.",
+            )
+        })
+    };
+    let references = spec.gates.iter().flat_map(|g| &g.refs).map(|r| (&r.column, r.by));
+    let people = [&spec.owner, &spec.requester, &spec.deleted_by].into_iter().flatten().map(|p| (&p.column, p.by));
+    for (name, by) in references.chain(people) {
+        let column = column(name)?;
+        if column.generated || by == By::Id && column.ty != pg_sys::INT8OID || !columns::can_be_key(column) {
+            return Err(error::wrong_type(
+                format!("column \"{name}\" of table {} has become another than it was", table.name),
+                "Protect the table again with acl_protect.",
+            ));
+        }
+    }
+    for reference in spec.gates.iter().flat_map(|g| &g.refs) {
+        if let Some(constraint) = nulling_foreign_key(table, &reference.column)? {
+            return Err(error::unsupported(
+                format!("foreign key \"{constraint}\" sets gate column \"{}\" null or default", reference.column),
+                "Deleting the referenced row must not open this one: make the foreign key ON DELETE RESTRICT or NO ACTION.",
+            ));
+        }
+    }
+    spec.columns
+        .keys()
+        .map(String::as_str)
+        .chain(spec.parent.iter().flat_map(|p| p.column.columns()).map(String::as_str))
+        .try_for_each(|name| column(name).map(drop))?;
+    if let Some(own) = &spec.own_acl {
+        column(own)?;
+        columns::own_acl_fits(table, own)?;
+    }
+    for (word, flag) in [("immutable", &spec.immutable), ("deleted", &spec.deleted)] {
+        if let Some(flag) = flag {
+            column(flag)?;
+            columns::flag_fits(table, flag, word)?;
+        }
+    }
+    if let Some(key) = &spec.key {
+        key.columns().iter().try_for_each(|name| column(name).map(drop))?;
+        require_unique(table, key.columns())?;
+    }
+    Ok(())
 }
 
 /// A table whose columns nobody asks for.

@@ -17,6 +17,7 @@ struct Remembered {
     name: String,
     spec: pgrx::JsonB,
     columns: Vec<String>,
+    enforced: bool,
 }
 
 /// A policy as the catalogue has it.
@@ -76,6 +77,9 @@ fn compare(
         report("error", table.name, "the table whose rows decide this one's was renamed or dropped", again());
         return Ok(());
     }
+    if !table.enforced {
+        return Ok(()); // It has no policies and triggers of docacl's.
+    }
     let policy = |name: &str| policies.get(&(table.oid, name.to_owned()));
     // Either way of being let in is right: the application's permissive policies may have come or gone since.
     let own = policy("docacl_permissive").is_none()
@@ -128,16 +132,18 @@ fn compare(
 fn tables(relation: Option<pg_sys::Oid>) -> Result<Vec<Remembered>> {
     let sql = "SELECT c.oid, pg_catalog.format('%I.%I', n.nspname, c.relname), p.spec, \
                ARRAY(SELECT a.attname::text FROM pg_catalog.pg_attribute AS a \
-                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped) \
+                     WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped), \
+               coalesce((pg_catalog.to_jsonb(p) ->> 'enforced')::boolean, true) \
                FROM docacl.protected_table AS p JOIN pg_catalog.pg_class AS c ON c.oid = p.relation \
-               JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE ($1 IS NULL OR c.oid = $1) AND coalesce((pg_catalog.to_jsonb(p) ->> 'enforced')::boolean, true)";
+               JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace WHERE $1 IS NULL OR c.oid = $1";
     rows(sql, relation, |row| {
         Ok(row
             .get::<pg_sys::Oid>(1)?
             .zip(row.get::<String>(2)?)
             .zip(row.get::<pgrx::JsonB>(3)?)
             .zip(row.get::<Vec<String>>(4)?)
-            .map(|(((oid, name), spec), columns)| Remembered { oid, name, spec, columns }))
+            .zip(row.get::<bool>(5)?)
+            .map(|((((oid, name), spec), columns), enforced)| Remembered { oid, name, spec, columns, enforced }))
     })
 }
 

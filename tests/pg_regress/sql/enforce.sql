@@ -228,3 +228,35 @@ SELECT acl_enforce('en_bad', true);
 -- of a table that is enforced where it is asked about by name
 SELECT finding FROM acl_check('en_bad') WHERE severity = 'warning' ORDER BY 1;
 SELECT count(*) AS n0 FROM acl_check() WHERE finding LIKE '%row%:%' AND object LIKE '%en_bad';
+
+--
+-- administration looks into such tables as into others: who owns rows cannot be dropped, and can hand them over
+--
+CREATE TABLE en_own (id int PRIMARY KEY, place bigint, owner bigint, asked bigint);
+ALTER TABLE en_own ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY;
+INSERT INTO en_own SELECT n, NULL, p.id, p.id FROM generate_series(1, 2) AS n, docacl.principal AS p WHERE p.name = 'ann' AND p.account_id = (SELECT id FROM docacl.resource WHERE kind = 'account' AND name = 'before');
+INSERT INTO en_own (id, place) VALUES (3, :b);
+DO $$ BEGIN PERFORM acl_protect('en_own', '{"place": {"column": "place", "by": "id"}}', '{"owner": {"column": "owner", "by": "id"}, "requester": {"column": "asked", "by": "id"}, "enforce": false}'); END $$;
+SELECT acl_can_row('ann', 'en_own', '1', 'write') AS t, acl_can_row('bob', 'en_own', '1', 'read') AS f;
+SELECT attempt('boss', $$ SELECT acl_drop_user('ann') $$) AS "55006", attempt('boss', $$ SELECT acl_drop('location', 'B') $$) AS "55006";
+SELECT attempt('ann', $$ SELECT acl_reassign('ann', 'bob') $$) AS "42501", attempt('boss', $$ SELECT acl_reassign('ann', 'bob') $$) AS n1;
+DO $$ BEGIN PERFORM acl_reassign('ann', 'bob'); END $$;
+SELECT acl_can_row('ann', 'en_own', '1', 'read') AS f, acl_can_row('bob', 'en_own', '1', 'write') AS t;
+SELECT d.id, p.name AS owner, q.name AS asked FROM en_own d LEFT JOIN docacl.principal p ON p.id = owner LEFT JOIN docacl.principal q ON q.id = asked ORDER BY d.id;
+-- a column that was dropped is told, and nothing is judged without it
+ALTER TABLE en_own DROP COLUMN asked;
+SELECT severity, object, finding FROM acl_check('en_own') WHERE severity IN ('error', 'warning');
+SELECT complaint(NULL, $$ SELECT acl_can_row('bob', 'en_own', '1', 'write') $$);
+SELECT complaint(NULL, $$ SELECT acl_enforce('en_own', true) $$);
+-- nor with columns that have become others, without the key, or where a foreign key would empty a gate
+ALTER TABLE en_own ADD COLUMN asked text;
+SELECT complaint(NULL, $$ SELECT acl_enforce('en_own', true) $$);
+ALTER TABLE en_own DROP COLUMN asked, ADD COLUMN asked bigint, DROP CONSTRAINT en_own_pkey;
+SELECT complaint(NULL, $$ SELECT acl_enforce('en_own', true) $$);
+ALTER TABLE en_own ADD PRIMARY KEY (id);
+CREATE TABLE en_place (id bigint PRIMARY KEY);
+SELECT complaint(NULL, 'ALTER TABLE en_own ADD CONSTRAINT nulls FOREIGN KEY (place) REFERENCES en_place ON DELETE SET NULL NOT VALID');
+SELECT count(*) AS n0 FROM pg_policy WHERE polrelid = 'en_own'::regclass;
+SELECT acl_enforce('en_own', true);
+SELECT severity, object, finding FROM acl_check('en_own') WHERE severity IN ('error', 'warning');
+SELECT acl_unprotect('en_own');
