@@ -174,6 +174,9 @@ SELECT acl_revoke('everyone', 'see', 'project', '*') AS t;
 SELECT sees('without project', 'iv_order') AS "3";
 SELECT acl_grant('everyone', 'change', 'project', '*') AS t;
 SELECT t.* FROM tries('without project') AS t;
+-- a guest is everyone too, and sees only
+DO $$ BEGIN PERFORM person('guest', 'All screens'), acl_alter_user('guest', read_only => true); END $$;
+SELECT t.* FROM tries('guest') AS t;
 SELECT t.* FROM tries('P -, Orders open') AS t;
 SELECT acl_revoke('everyone', 'change', 'project', '*') AS t;
 SELECT t.* FROM tries('without project') AS t;
@@ -275,7 +278,12 @@ SELECT sees('budget reader', 'iv_document') AS "2,3";
 --
 -- C12: system has access to everything, everywhere
 --
-SELECT sees('system', 'iv_order') AS "1,2,3,4", sees('system', 'iv_document') AS "1,2,3,4,5,6,7";
+SET docacl.account = 'invantive rival';
+DO $$ BEGIN PERFORM acl_create('project', 'Rival', key => '9'); END $$;
+SET docacl.account = 'invantive';
+INSERT INTO iv_order VALUES (5, 9, 500, 'of another account');
+SELECT sees('application manager', 'iv_order') AS "1,2,3,4";
+SELECT sees('system', 'iv_order') AS "1,2,3,4,5", sees('system', 'iv_document') AS "1,2,3,4,5,6,7";
 SELECT t.* FROM tries('system') AS t;
 SELECT acl_can('system', 5, 'delete') AS t, acl_can('system', 5, 'add') AS t;
 -- C12 not: nobody else is system, nor becomes it
