@@ -33,6 +33,7 @@ mod tests {
             ("kind", "name gate rank inherits has_star built_in"),
             ("action", "bit name built_in"),
             ("protected_table", "relation spec is_default had_rls had_force partitions enforced"),
+            ("mirror", "relation kind account_id columns"),
             ("stamp", "kind id value"),
             ("setting", "account_id resource_id name value set_by set_at"),
             ("account_option", "account_id name value set_by set_at"),

@@ -1778,6 +1778,7 @@ DECLARE
     rows   docacl.mirrored[];
     before docacl.mirrored[];
     keyed  text;
+    ids    bigint[];
 BEGIN
     SELECT x.* INTO m FROM docacl.mirror AS x WHERE x.relation = TG_RELID AND x.kind = TG_ARGV[0];
     IF NOT FOUND THEN
@@ -1794,9 +1795,17 @@ BEGIN
         RAISE EXCEPTION 'mirrored table "%" cannot be truncated', TG_TABLE_NAME USING ERRCODE = '0A000', HINT = 'Delete its rows.';
     ELSIF TG_OP = 'INSERT' THEN
         EXECUTE format('SELECT array_agg(%s) FROM new_rows AS n', docacl.mirror_row('n', m.columns)) INTO rows;
+        PERFORM docacl.unmake(TG_RELID, m.kind, m.columns ->> 'key');
         PERFORM docacl.mirror_apply(m.kind, m.account_id, rows, false) WHERE rows IS NOT NULL;
     ELSIF TG_OP = 'DELETE' THEN
         EXECUTE format('SELECT array_agg(%s) FROM old_rows AS o', docacl.mirror_row('o', m.columns)) INTO rows;
+        -- As acl_drop: rows first, whoever is writing one holds his table and may want the resource next.
+        -- A probe for each: statistics know nothing of a bulk load.
+        SELECT array_agg(g.id) INTO ids
+        FROM (SELECT (SELECT CASE WHEN x.account_id = coalesce(m.account_id, docacl.mirror_account(r.account)) THEN x.id END
+                      FROM docacl.resource AS x WHERE x.kind = m.kind AND x.key = r.key) AS id
+              FROM unnest(rows) AS r WHERE m.kind <> 'account') AS g WHERE g.id IS NOT NULL;
+        PERFORM docacl.refuse_used(ids, TG_RELID, m.columns ->> 'key');
         PERFORM docacl.mirror_gone(m.kind, m.account_id, rows) WHERE rows IS NOT NULL;
     ELSIF m.kind = 'member' THEN
         EXECUTE format('SELECT array_agg(r) FROM (SELECT %s AS r FROM old_rows AS o EXCEPT SELECT %s FROM new_rows AS n) AS t',
@@ -2587,6 +2596,16 @@ ALTER FUNCTION acl_require_on(text, bigint, text) VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION acl_require(bigint, text) IS 'Nothing, or 42501 where acl_can about the session''s user is not true. Of print, email, import, export, workflow, calendar, subscription, automation, reading_request and actions that a DBA added it writes a row into docacl.event (not in a read-only transaction or on a standby).';
 COMMENT ON FUNCTION acl_require_row(regclass, text, text) IS 'Nothing, or 42501 where acl_can_row about the session''s user is not true. Events as acl_require.';
 COMMENT ON FUNCTION acl_require_on(text, text, text) IS 'Nothing, or 42501 where acl_can_on about the session''s user is not true. Events as acl_require.';
+
+CREATE FUNCTION docacl.refuse_used(resources bigint[], mirrored oid, key_column text) RETURNS void
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'docacl_refuse_used_wrapper';
+REVOKE ALL ON FUNCTION docacl.refuse_used(bigint[], oid, text) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.refuse_used(bigint[], oid, text) IS '55006 where rows of protected tables refer to any of these resources; the mirrored table''s own key aside.';
+
+CREATE FUNCTION docacl.unmake(mirrored oid, kind text, key_column text) RETURNS void
+LANGUAGE c VOLATILE STRICT AS 'MODULE_PATHNAME', 'docacl_unmake_wrapper';
+REVOKE ALL ON FUNCTION docacl.unmake(oid, text, text) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.unmake(oid, text, text) IS 'Removes the resources that the running INSERT made for rows that did not come about (ON CONFLICT).';
 
 --
 -- Forms and queues, second part.

@@ -418,6 +418,7 @@ DECLARE
     rows   docacl.mirrored[];
     before docacl.mirrored[];
     keyed  text;
+    ids    bigint[];
 BEGIN
     SELECT x.* INTO m FROM docacl.mirror AS x WHERE x.relation = TG_RELID AND x.kind = TG_ARGV[0];
     IF NOT FOUND THEN
@@ -434,9 +435,17 @@ BEGIN
         RAISE EXCEPTION 'mirrored table "%" cannot be truncated', TG_TABLE_NAME USING ERRCODE = '0A000', HINT = 'Delete its rows.';
     ELSIF TG_OP = 'INSERT' THEN
         EXECUTE format('SELECT array_agg(%s) FROM new_rows AS n', docacl.mirror_row('n', m.columns)) INTO rows;
+        PERFORM docacl.unmake(TG_RELID, m.kind, m.columns ->> 'key');
         PERFORM docacl.mirror_apply(m.kind, m.account_id, rows, false) WHERE rows IS NOT NULL;
     ELSIF TG_OP = 'DELETE' THEN
         EXECUTE format('SELECT array_agg(%s) FROM old_rows AS o', docacl.mirror_row('o', m.columns)) INTO rows;
+        -- As acl_drop: rows first, whoever is writing one holds his table and may want the resource next.
+        -- A probe for each: statistics know nothing of a bulk load.
+        SELECT array_agg(g.id) INTO ids
+        FROM (SELECT (SELECT CASE WHEN x.account_id = coalesce(m.account_id, docacl.mirror_account(r.account)) THEN x.id END
+                      FROM docacl.resource AS x WHERE x.kind = m.kind AND x.key = r.key) AS id
+              FROM unnest(rows) AS r WHERE m.kind <> 'account') AS g WHERE g.id IS NOT NULL;
+        PERFORM docacl.refuse_used(ids, TG_RELID, m.columns ->> 'key');
         PERFORM docacl.mirror_gone(m.kind, m.account_id, rows) WHERE rows IS NOT NULL;
     ELSIF m.kind = 'member' THEN
         EXECUTE format('SELECT array_agg(r) FROM (SELECT %s AS r FROM old_rows AS o EXCEPT SELECT %s FROM new_rows AS n) AS t',

@@ -335,6 +335,18 @@ impl Bound {
         Ok(side)
     }
 
+    /// Whether a reference of the row, by key, is one that `known` says of: its kinds and the key.
+    pub fn refers(&self, row: &(impl Row + ?Sized), known: impl Fn(&[String], &str) -> bool) -> Result<bool> {
+        for r in self.gates.iter().flat_map(|g| &g.references).filter(|r| r.reference.by == By::Key) {
+            let Some(datum) = row.get(r.at) else { continue };
+            let key = if r.ty == Type::Text { read_text(datum)? } else { read_value(r.ty, datum)?.to_key() };
+            if known(&r.reference.kinds, &key) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
     /// What was not there may be there for the next statement.
     pub fn next_statement(&self) {
         self.nothing.borrow_mut().clear();

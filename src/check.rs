@@ -20,7 +20,7 @@ use crate::login::cursors::Reading;
 use crate::scan::Snap;
 use crate::shape::Shape;
 use crate::value::Type;
-use crate::{freshness, identity};
+use crate::{freshness, identity, made};
 
 /// Arguments before the columns: the wanted actions and the shape.
 const FIXED: usize = 2;
@@ -32,6 +32,10 @@ struct Site {
     identity: identity::Seen,
     /// The row may have waited for another session: judge it by what is granted then, too.
     rechecks: bool,
+    /// The statement makes resources with its rows (src/made.rs): a row may be closed only because its snapshot is older.
+    makes: Option<usize>,
+    /// Neither of both.
+    plain: bool,
     types: Vec<Type>,
     latest: RefCell<Option<Latest>>,
     _reading: Option<Reading>,
@@ -55,6 +59,19 @@ struct Latest {
 }
 
 impl Site {
+    /// A new row that is a resource itself, which the trigger has just made: the statement's snapshot is older than it. The
+    /// trigger has judged the INSERT; whether the row may be read, as RETURNING asks, is decided as of now.
+    fn opens_as_made(&self, execution: usize, bound: &Bound, row: &Arguments) -> Result<bool> {
+        if !bound.refers(row, |kinds, key| made::has(execution, kinds, key))? {
+            return Ok(false);
+        }
+        if self.wanted == Actions::ADD {
+            return Ok(true);
+        }
+        let ring = freshness::ring_now(bound.ring.id, completed_transactions())?;
+        Bound::new(ring, bound.shape.clone(), &self.types, &Snap::latest())?.any(self.wanted, row, Snap::latest)
+    }
+
     /// UPDATE, DELETE and SELECT … FOR UPDATE in READ COMMITTED wait for whoever holds a row, and then judge the row he
     /// left. Plain row security judges it by the grants of the statement's snapshot; who has just lost his right
     /// would change what was not his any more. So such a row has to open under a snapshot of now as well.
@@ -121,7 +138,7 @@ pub unsafe extern "C-unwind" fn docacl_row_check(fcinfo: pg_sys::FunctionCallInf
         if let Some(site) = ((*(*fcinfo).flinfo).fn_extra as *const Site).as_ref()
             && site.identity.is_still()
             // Asked before the answer is known: a jump that depends on the row cannot be foreseen.
-            && !site.rechecks
+            && site.plain
             && let Answer::Quick(quick) = &site.answer
             && let Some(open) = quick.any_plain(&Arguments { fcinfo })
             && !cfg!(debug_assertions)
@@ -146,7 +163,7 @@ unsafe extern "C-unwind" fn row_check_known(fcinfo: pg_sys::FunctionCallInfo) ->
                 Answer::Always(answer) => Some(*answer),
             };
             if let Some(open) = known
-                && !(open && site.rechecks)
+                && (site.plain || !if open { site.rechecks } else { site.makes.is_some() })
                 && !cfg!(debug_assertions)
             {
                 return pg_sys::Datum::from(open);
@@ -181,10 +198,13 @@ unsafe extern "C-unwind" fn row_check_guarded(fcinfo: pg_sys::FunctionCallInfo) 
             Answer::Always(answer) => return pg_sys::Datum::from(*answer),
         };
         let row = Arguments { fcinfo };
-        let open = bound
-            .any(site.wanted, &row, Snap::statement)
-            .and_then(|open| compared(quick, &row, open))
-            .and_then(|open| if open && site.rechecks { site.opens_now(bound, &row) } else { Ok(open) });
+        let open = bound.any(site.wanted, &row, Snap::statement).and_then(|open| compared(quick, &row, open)).and_then(
+            |open| match site.makes {
+                Some(execution) if !open => site.opens_as_made(execution, bound, &row),
+                _ if open && site.rechecks => site.opens_now(bound, &row),
+                _ => Ok(open),
+            },
+        );
         match open {
             Ok(open) => pg_sys::Datum::from(open),
             Err(e) => raise(e),
@@ -250,15 +270,19 @@ unsafe fn bind(fcinfo: pg_sys::FunctionCallInfo) -> Result<*const Site> {
         };
         let writes = wanted != Actions::READ && wanted != Actions::ADD;
         let reads = !matches!(answer, Answer::Always(false));
+        // A parallel worker neither locks rows nor may take a snapshot.
+        let rechecks =
+            writes && pg_sys::XactIsoLevel < pg_sys::XACT_REPEATABLE_READ as i32 && !pg_sys::IsInParallelMode();
+        let execution = (*flinfo).fn_mcxt as usize;
+        let makes = (!writes && made::any(execution)).then_some(execution);
         let site = Box::into_raw(Box::new(Site {
             wanted,
             _reading: reads.then(Reading::begin),
             answer,
             identity: identity::Seen::now(),
-            // A parallel worker neither locks rows nor may take a snapshot.
-            rechecks: writes
-                && pg_sys::XactIsoLevel < pg_sys::XACT_REPEATABLE_READ as i32
-                && !pg_sys::IsInParallelMode(),
+            rechecks,
+            makes,
+            plain: !rechecks && makes.is_none(),
             types,
             latest: RefCell::new(None),
         }));

@@ -120,6 +120,22 @@ pub struct TokenKeyRow {
     pub number: i64,
 }
 
+/// A row of docacl.mirror.
+pub struct Mirror {
+    pub kind: String,
+    /// None: a column says it.
+    pub account: Option<i64>,
+    /// Which column is the key, name, parent and so on.
+    pub columns: serde_json::Value,
+}
+
+impl Mirror {
+    /// The column that is the key, the name, the parent or the account.
+    pub fn column(&self, what: &str) -> Option<&str> {
+        self.columns.get(what)?.as_str()
+    }
+}
+
 /// A row of docacl.api_key.
 pub struct ApiKeyRow {
     pub principal: i64,
@@ -431,6 +447,17 @@ pub fn protected_table(relation: Oid, snap: &Snap) -> Result<Option<ProtectedTab
 /// All protected tables.
 pub fn protected_tables(snap: &Snap) -> Result<Vec<ProtectedTable>> {
     all(access("protected_table", "protected_table_pkey"), &[], snap, read_protected)
+}
+
+/// The kinds of which a table's rows are mirrored. None where docacl's objects are older than mirrors.
+pub fn mirrors_of(relation: Oid, snap: &Snap) -> Result<Vec<Mirror>> {
+    if scan::oid("mirror").is_none() {
+        return Ok(vec![]);
+    }
+    all(access("mirror", "mirror_pkey"), &[Eq::oid(1, relation)], snap, |t| {
+        let pgrx::JsonB(columns) = t.must(4)?;
+        Ok(Some(Mirror { kind: t.must(2)?, account: t.get(3), columns }))
+    })
 }
 
 /// A stamp's value; none where it was never touched.

@@ -20,6 +20,7 @@
 //! | [`may`] | the question about a row at hand, which the planner turns into a policy's check |
 //! | [`admin`] | the functions of SQL that set docacl up and grant |
 //! | [`visible`] | what a user may see of docacl's own tables |
+//! | [`made`] | rows that are resources themselves, as the running statement made them |
 //! | [`mirror`] | tables of the application that are kept as resources, principals and memberships |
 //! | [`rules`] | grants that follow a table of the application, and the profile options that switch them |
 //! | [`work`] | queues, approval tasks, forms |
@@ -47,6 +48,7 @@ mod jsonb;
 mod limits;
 mod login;
 mod lookup;
+mod made;
 mod may;
 mod memo;
 mod mirror;
@@ -93,6 +95,7 @@ extension_sql_file!(
     requires = ["mirror", "settings", ask::session::acl_user_id]
 );
 extension_sql_file!("../sql/mirror_check.sql", name = "mirror_check", requires = ["mirror"]);
+extension_sql_file!("../sql/places.sql", name = "places", requires = ["mirror"]);
 extension_sql_file!("../sql/work.sql", name = "work", requires = ["visibility", ask::session::acl_user_id]);
 extension_sql_file!("../sql/tokens.sql", name = "tokens", requires = ["visibility"]);
 extension_sql_file!("../sql/partitions.sql", name = "partitions", requires = ["tables"]);

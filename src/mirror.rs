@@ -4,6 +4,8 @@
 //! Whoever may write a mirrored table administers what it holds: the table's privileges, or its own protection, are the
 //! authority, and docacl asks nothing more.
 
+mod places;
+
 use pgrx::prelude::*;
 use serde_json::{Map, Value};
 

@@ -223,8 +223,23 @@ impl Verdict {
     /// row; every other question is about a row that exists.
     #[inline]
     pub fn allows_any(self, wanted: Actions) -> bool {
-        let verdict = if wanted == Actions::ADD { self } else { self.of_existing() };
+        let verdict = if wanted == Actions::ADD {
+            self
+        } else if wanted.contains(Actions::WRITE) {
+            self.of_updated(wanted)
+        } else {
+            self.of_existing()
+        };
         verdict.actions.intersects(wanted)
+    }
+
+    /// The same verdict, asked by an UPDATE of a table whose columns ask the actions `mapped`: as
+    /// [`Verdict::of_existing`], but a table that maps a column to store, say, has places for rows.
+    #[inline]
+    pub const fn of_updated(self, mapped: Actions) -> Verdict {
+        let kept = Actions::OF_PLACES.intersection(mapped).intersection(self.actions);
+        let verdict = self.of_existing();
+        Verdict { actions: verdict.actions.union(kept), ..verdict }
     }
 
     /// The same verdict, asked about a row that exists: add, import, export and store are asked of places

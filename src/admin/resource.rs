@@ -111,17 +111,44 @@ fn create(
     let asker = Asker::somebody()?;
     let kind = address::kind(word, &asker.snap)?;
     refuse_special(&kind)?;
-    let account = asker.account()?;
     let parent = parent_of(&asker, &kind, parent, &|p| asker.may_create(&kind, Some(p)))?;
     if !asker.may_create(&kind, parent.as_ref())? {
         return Err(may_not_create(&kind.name, parent.is_none()));
     }
+    let new = New { kind: &kind, parent: parent.map(|p| p.id), inherits, name, key };
+    match make(&asker, &new)? {
+        Made::New(id) => Ok(id),
+        Made::Twin(id) if if_not_exists => Ok(id),
+        Made::Twin(_) => Err(error::exists(&kind.name, name)),
+    }
+}
+
+/// A resource to be made.
+pub struct New<'a> {
+    pub kind: &'a Kind,
+    pub parent: Option<i64>,
+    /// None: as its kind does.
+    pub inherits: Option<bool>,
+    pub name: &'a str,
+    pub key: Option<&'a str>,
+}
+
+/// What became of it.
+pub enum Made {
+    New(i64),
+    /// Another bears its name in its place.
+    Twin(i64),
+}
+
+/// Makes a resource in the asker's account, who may do so (`Asker::may_create`), and grants its creator what he needs.
+pub fn make(asker: &Asker, new: &New) -> Result<Made> {
+    let New { kind, parent, inherits, name, key } = *new;
+    let account = asker.account()?;
     names::check("name", name)?;
     names::check_key(key)?;
-    let parent_id = parent.map(|p| p.id);
     let snap = Snap::latest();
-    if let Some(twin) = facts::child_named(account, &kind.name, parent_id, name, &snap)? {
-        return if if_not_exists { Ok(twin.id) } else { Err(error::exists(&kind.name, name)) };
+    if let Some(twin) = facts::child_named(account, &kind.name, parent, name, &snap)? {
+        return Ok(Made::Twin(twin.id));
     }
     if let Some(key) = key
         && facts::resource_with_key(&kind.name, key, &snap)?.is_some()
@@ -135,7 +162,7 @@ fn create(
         &[
             account.into(),
             kind.name.as_str().into(),
-            parent_id.into(),
+            parent.into(),
             inherits.into(),
             name.into(),
             key.into(),
@@ -166,7 +193,7 @@ fn create(
             grants::give(&new, asker.id(), &snap)?;
         }
     }
-    Ok(id)
+    Ok(Made::New(id))
 }
 
 fn rename(word: &str, written: Ref, name: &str) -> Result<()> {
@@ -226,12 +253,7 @@ fn relocate(word: &str, written: Ref, parent: Option<Ref>) -> Result<()> {
     if facts::child_named(resource.account, &kind.name, new, &resource.name, &snap)?.is_some() {
         return Err(error::exists(&kind.name, &called(&asker, &resource, written)?));
     }
-    limit::check_move(&asker, &resource, new, &snap)?;
-    // The rows' other references were checked against the parent it has now.
-    if kind.gate.as_deref() == Some("scope") {
-        refuse_used(&asker, &resource, written)?;
-        check_taken(&asker, &resource, new, &snap)?;
-    }
+    check_move(&asker, &kind, &resource, new, written, &snap)?;
     write::run("UPDATE docacl.resource SET parent_id = $2 WHERE id = $1", &[resource.id.into(), new.into()]).map(drop)
 }
 
@@ -264,6 +286,24 @@ fn set_inherits(word: &str, written: Ref, enable: bool, copy: bool) -> Result<()
         grants::give_all(&copies.collect::<Vec<_>>(), asker.id(), &asker.snap)?;
     }
     write::run("UPDATE docacl.resource SET inherits = $2 WHERE id = $1", &[resource.id.into(), enable.into()]).map(drop)
+}
+
+/// What a move of a resource asks beside the rights: that it leaves no limit behind, and of the scope gate, whose rows' other
+/// references were checked against the parent that it has now, that none refers to it.
+pub fn check_move(
+    asker: &Asker,
+    kind: &Kind,
+    resource: &Resource,
+    new: Option<i64>,
+    written: Ref,
+    snap: &Snap,
+) -> Result<()> {
+    limit::check_move(asker, resource, new, snap)?;
+    if kind.gate.as_deref() == Some("scope") {
+        refuse_used(asker, resource, written)?;
+        check_taken(asker, resource, new, snap)?;
+    }
+    Ok(())
 }
 
 /// 42501 where a resource would take an action of administration from its new parent that the asker does not hold

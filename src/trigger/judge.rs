@@ -3,10 +3,11 @@
 
 use docacl_core::parent::below;
 use docacl_core::verdict::{Rule, Verdict};
-use docacl_core::{Actions, SubjectKind, action};
+use docacl_core::{Actions, SubjectKind};
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
+use super::refusals::{nobody, own_acl_refused, refusal, table_name};
 use super::tuple::{Column, Values, Who, distinct, is_default};
 use super::{Site, moving, now, parent, references};
 use crate::admin::write;
@@ -61,7 +62,16 @@ unsafe fn judge_insert(
         return Err(own_acl_refused(&table));
     }
     references::require_gates(site, values)?;
-    let mut verdict = verdict_as_new(site, &bound.new, values, &snap)?;
+    // A row that is a resource itself, and makes it: what its maker holds then.
+    let made = match &site.itself {
+        Some(itself) => itself.make(site.execution, &bound.new, &table, values, &site.columns.new_shape)?,
+        None => false,
+    };
+    let judged = |values: &Values| match made {
+        true => now::verdict_as_made(site, bound, values),
+        false => verdict_as_new(site, &bound.new, values, &snap),
+    };
+    let mut verdict = judged(values)?;
     if !is_admin(&verdict) {
         if let Some(owner) = site.columns.owner {
             write_me(&bound.new, owner, values, changed)?;
@@ -79,7 +89,7 @@ unsafe fn judge_insert(
             }
         }
         if !changed.is_empty() {
-            verdict = verdict_as_new(site, &bound.new, values, &snap)?;
+            verdict = judged(values)?;
         }
     }
     let ask = |actions: Actions| -> Result<()> {
@@ -88,10 +98,12 @@ unsafe fn judge_insert(
         }
         Err(match &site.parent {
             Some(parent) if parent.alone => parent.refusal(&table),
-            _ => refusal(&table, actions, &bound.new, &values.row(&site.columns.new_shape), &snap)?,
+            _ => refusal(&table, actions, &bound.new, &values.row(&site.columns.new_shape), &snap, None)?,
         })
     };
-    ask(Actions::ADD)?;
+    if !made {
+        ask(Actions::ADD)?;
+    }
     let flags = [(site.columns.immutable, Actions::IMMUTABLE), (site.columns.deleted, Actions::DELETE)];
     for (column, actions) in flags.into_iter().filter_map(|(c, a)| c.map(|c| (c, a))) {
         if is_marked(column, values) {
@@ -100,6 +112,9 @@ unsafe fn judge_insert(
     }
     let mapped = site.columns.others.iter().filter_map(|o| o.action.map(|a| (o.column, a)));
     for (column, actions) in mapped {
+        if made && site.itself.as_ref().is_some_and(|itself| itself.says(column)) {
+            continue; // As acl_create, which takes a name and a parent.
+        }
         // SAFETY: the statement's open relation, a column of it.
         if !verdict.actions.contains(actions) && !unsafe { is_default(relation, column, values) } {
             ask(actions)?;
@@ -182,7 +197,7 @@ unsafe fn judge_update(
         }
         Err(match &site.parent {
             Some(parent) if parent.alone => parent.refusal(&table),
-            _ => refusal(&table, actions, &bound.old, &old.row(&site.columns.shape), &snap)?,
+            _ => refusal(&table, actions, &bound.old, &old.row(&site.columns.shape), &snap, None)?,
         })
     };
     // To another parent's row: what changing it asks of the old one, and what a new row asks of the new one.
@@ -237,8 +252,10 @@ unsafe fn judge_update(
     }
     // Mapped and ordinary columns.
     for other in &site.columns.others {
+        let is_itself = site.itself.as_ref().is_some_and(|itself| itself.says(other.column));
         let asked = match other.action {
             Some(action) => action,
+            None if is_itself => continue,
             // SAFETY: the bitmap of the running statement.
             None if unsafe { is_named(data, other.column) } => Actions::WRITE,
             None => continue,
@@ -246,6 +263,10 @@ unsafe fn judge_update(
         if !before.actions.contains(asked) && differs(other.column, new) {
             ask_old(asked)?;
         }
+    }
+    if let Some(itself) = &site.itself {
+        let marked = |values: &Values| site.columns.deleted.is_some_and(|deleted| is_marked(deleted, values));
+        itself.update(&bound.old, old, new, marked(new) && !marked(old))?;
     }
     // Gates.
     if !gates.contains(&true) {
@@ -270,7 +291,7 @@ unsafe fn judge_update(
     }
     let after = bound.new.verdict(&row, &snap)?;
     if !after.actions.contains(Actions::ADD) {
-        return Err(refusal(&table, Actions::ADD, &bound.new, &row, &snap)?);
+        return Err(refusal(&table, Actions::ADD, &bound.new, &row, &snap, None)?);
     }
     Ok(())
 }
@@ -314,8 +335,11 @@ pub unsafe fn delete(site: &mut Site, data: &pg_sys::TriggerData) -> Result<pg_s
             if !before.actions.contains(Actions::DELETE) {
                 return Err(match &site.parent {
                     Some(parent) if parent.alone => parent.refusal(&table),
-                    _ => refusal(&table, Actions::DELETE, &bound.old, &old.row(&site.columns.shape), &snap)?,
+                    _ => refusal(&table, Actions::DELETE, &bound.old, &old.row(&site.columns.shape), &snap, None)?,
                 });
+            }
+            if let Some(itself) = &site.itself {
+                itself.delete(&bound.old, &old)?;
             }
         }
         if let Some(own) = site.columns.own_acl.and_then(|c| old.get(c)) {
@@ -486,51 +510,4 @@ fn from_text(ty: pg_sys::Oid, key: &str) -> Result<Option<pg_sys::Datum>> {
         }
         _ => key.into_datum(),
     })
-}
-
-pub unsafe fn table_name(relation: pg_sys::Relation) -> String {
-    // SAFETY: an open relation's class entry.
-    unsafe { std::ffi::CStr::from_ptr((*(*relation).rd_rel).relname.data.as_ptr()).to_string_lossy().into_owned() }
-}
-
-fn nobody(table: &str) -> pgrx::pg_sys::panic::ErrorReport {
-    denied(
-        format!("permission denied for table \"{table}\": nobody is logged in"),
-        "Log in with acl_set_user, or have the database role mapped with acl_map.",
-    )
-}
-
-fn own_acl_refused(table: &str) -> pgrx::pg_sys::panic::ErrorReport {
-    denied(
-        format!("permission denied to write a row's own list in table \"{table}\""),
-        "Use acl_grant_row, acl_revoke_row and acl_set_row_inherits.",
-    )
-}
-
-/// 42501 naming the action and the gate that refused, and nothing else.
-fn refusal(
-    table: &str,
-    actions: Actions,
-    bound: &Bound,
-    row: &Vec<Option<pg_sys::Datum>>,
-    snap: &Snap,
-) -> Result<pgrx::pg_sys::panic::ErrorReport> {
-    let custom = facts::custom_actions(snap)?;
-    let name = action::names(actions, &custom).join(", ");
-    let gates = bound.gate_keys(row, snap)?;
-    let shut = gates.iter().find(|(_, key)| key.is_some_and(|k| !k.permits().contains(actions)));
-    let hint = match shut {
-        Some((gate, Some(key))) if !key.limit().contains(actions) => {
-            format!("A limit on what gate {gate} refers to leaves {name} out; admins of the account lift it.")
-        }
-        Some((gate, _)) => {
-            format!("Gate {gate} does not let {name} through; whoever administers it can grant it.")
-        }
-        None if gates.iter().any(|(_, key)| key.is_some()) => {
-            format!("No gate of the row gives {name}, or a rule of the row forbids it.")
-        }
-        None => format!("The row has no gate, and {name} is not its owner's."),
-    };
-    let gate = shut.map(|(gate, _)| format!(" (gate \"{gate}\")")).unwrap_or_default();
-    Ok(denied(format!("permission denied: {name} on table \"{table}\"{gate}"), hint))
 }

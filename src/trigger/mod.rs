@@ -4,11 +4,13 @@
 //! ([`references`]) for exempt sessions too, and keeps own lists with their rows. `docacl.truncate_trigger()`
 //! refuses TRUNCATE to whoever is not exempt, system or admin of every account.
 
+mod itself;
 mod judge;
 mod moving;
 mod now;
 mod parent;
 mod references;
+mod refusals;
 mod truncate;
 mod tuple;
 
@@ -17,6 +19,7 @@ pub use references::{Checked, problem};
 use std::ffi::CStr;
 use std::rc::Rc;
 
+use docacl_core::Actions;
 use pgrx::pg_sys;
 use pgrx::prelude::*;
 
@@ -32,6 +35,10 @@ struct Site {
     spec: Rc<Spec>,
     columns: tuple::Columns,
     parent: Option<parent::Parent>,
+    /// The rows are resources themselves.
+    itself: Option<itself::Itself>,
+    /// Every action that an UPDATE of the table can ask.
+    mapped: Actions,
     /// Row security does not apply to this session: superuser, BYPASSRLS, a foreign key's action.
     exempt: bool,
     /// Who is asking; none: nobody.
@@ -53,6 +60,7 @@ impl Drop for Site {
     fn drop(&mut self) {
         // At the end of the statement, however it ends.
         moving::forget(self.execution);
+        crate::made::forget(self.execution);
     }
 }
 
@@ -137,6 +145,8 @@ unsafe fn bind(data: &pg_sys::TriggerData, execution: usize) -> Result<Site> {
         refuse_later_triggers(data)?;
         let columns = tuple::Columns::of(data.tg_relation, &spec)?;
         let parent = parent::Parent::of(&spec, &columns.parent)?;
+        let itself = itself::Itself::of(&spec, data.tg_relation)?;
+        let mapped = spec.update_actions();
         let exempt = is_exempt(data.tg_relation);
         let relation = (*data.tg_relation).rd_id;
         let is_partition = (*(*data.tg_relation).rd_rel).relispartition;
@@ -164,6 +174,8 @@ unsafe fn bind(data: &pg_sys::TriggerData, execution: usize) -> Result<Site> {
             spec,
             columns,
             parent,
+            itself,
+            mapped,
             exempt,
             bound,
             latest: now::Latest::default(),

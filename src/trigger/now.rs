@@ -32,7 +32,7 @@ pub type Latest = RefCell<Option<Now>>;
 fn by(site: &Site, bound: &Bound, old: &Values, snap: &Snap) -> Result<Verdict> {
     match &site.parent {
         Some(parent) if parent.alone => Ok(below(None, parent.verdict(bound, old, snap)?, &parent.asked)),
-        _ => Ok(bound.verdict(&old.row(&site.columns.shape), snap)?.of_existing()),
+        _ => Ok(bound.verdict(&old.row(&site.columns.shape), snap)?.of_updated(site.mapped)),
     }
 }
 
@@ -55,6 +55,14 @@ pub fn verdict(site: &Site, bound: &BoundRow, old: &Values, snap: &Snap) -> Resu
         Some(latest) => Ok(both(then, by(site, &latest.bound, old, &Snap::latest())?)),
         None => Ok(Verdict { actions: docacl_core::Actions::empty(), ..then }),
     }
+}
+
+/// What may be done with a new row that is a resource itself and has just been made: by what is held on it by now.
+pub fn verdict_as_made(site: &Site, bound: &BoundRow, values: &Values) -> Result<Verdict> {
+    let ring = freshness::ring_now(bound.new.ring.id, completed_transactions())?;
+    let types: Vec<Type> = site.columns.new_shape.iter().map(|c: &Column| Type::of(c.ty)).collect();
+    let snap = Snap::latest();
+    Bound::new(ring, bound.new.shape.clone(), &types, &snap)?.verdict(&values.row(&site.columns.new_shape), &snap)
 }
 
 /// What was allowed then and is allowed now; an administrator only who was one and still is.

@@ -30,9 +30,34 @@ pub fn check(site: &mut Site, values: &Values) -> Result<()> {
     let (spec, columns) = (site.spec.clone(), &site.columns.gates);
     let found = problem(&spec, &mut site.references, |gate, at| {
         let Some(column) = columns.get(gate).and_then(|c| c.get(at)) else { return Ok(None) };
-        values.get(*column).map(|datum| text_of(column.ty, datum)).transpose()
+        let Some(text) = values.get(*column).map(|datum| text_of(column.ty, datum)).transpose()? else {
+            return Ok(None);
+        };
+        let reference = spec.gates.get(gate).and_then(|g| g.refs.get(at));
+        // Where the row is the resource itself, the mirror is about to make it.
+        match (&site.itself, reference) {
+            (Some(itself), Some(r)) if itself.is(gate, &r.column) && !is_there(&r.kinds, &text)? => Ok(None),
+            _ => Ok(Some(text)),
+        }
     })?;
-    found.map_or(Ok(()), Err)
+    found.map_or(Ok(()), Err)?;
+    of_its_account(site, values)
+}
+
+/// 23514 where a row that is a resource itself refers to another account than its own: it is not there to be compared with.
+fn of_its_account(site: &Site, values: &Values) -> Result<()> {
+    let Some(itself) = &site.itself else { return Ok(()) };
+    let Some(account) = itself.account_of(values)? else { return Ok(()) };
+    for (gate, columns) in site.spec.gates.iter().zip(&site.columns.gates) {
+        for (reference, column) in gate.refs.iter().zip(columns) {
+            let Some(datum) = values.get(*column) else { continue };
+            let known = site.references.found.get(&(reference.column.clone(), text_of(column.ty, datum)?));
+            if known.is_some_and(|resource| resource.account != account) {
+                return Err(other_account(&reference.column));
+            }
+        }
+    }
+    Ok(())
 }
 
 /// What is wrong with the references of a row, whose values `value` gives by the number of their gate and their place
@@ -69,13 +94,7 @@ pub fn problem(
                 }
             };
             if account.is_some_and(|a| a != resource.account) {
-                return Ok(Some(inconsistent(
-                    format!(
-                        "column \"{}\" refers to another account than the row's other references",
-                        reference.column
-                    ),
-                    "All references of a row are of one account.",
-                )));
+                return Ok(Some(other_account(&reference.column)));
             }
             account = Some(resource.account);
             present.push(resource);
@@ -88,6 +107,23 @@ pub fn problem(
         }
     }
     Ok(None)
+}
+
+fn other_account(column: &str) -> pgrx::pg_sys::panic::ErrorReport {
+    inconsistent(
+        format!("column \"{column}\" refers to another account than the row's other references"),
+        "All references of a row are of one account.",
+    )
+}
+
+fn is_there(kinds: &[String], key: &str) -> Result<bool> {
+    let snap = Snap::latest();
+    for kind in kinds {
+        if facts::resource_with_key(kind, key, &snap)?.is_some() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// 23502 where a gate that the table requires has no reference, unless every gate is empty: what every writer may be

@@ -39,7 +39,7 @@ unsafe fn judge(fcinfo: pg_sys::FunctionCallInfo) -> Result<()> {
             return Ok(());
         }
         Err(error::denied(
-            format!("permission denied to truncate table \"{}\"", super::judge::table_name(relation)),
+            format!("permission denied to truncate table \"{}\"", super::refusals::table_name(relation)),
             "Only system, an admin of every account and sessions exempt from row security truncate a protected table.",
         ))
     }

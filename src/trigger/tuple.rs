@@ -113,6 +113,23 @@ impl Columns {
     }
 }
 
+/// A column of a relation by its name. One that is gone is an error: nothing is written then.
+pub unsafe fn column(relation: pg_sys::Relation, name: &str) -> Result<Column> {
+    // SAFETY: the caller's relation is open.
+    let attributes = unsafe { attributes((*relation).rd_att) };
+    let found = attributes.iter().find(|a| {
+        // SAFETY: a name of the descriptor, which ends in zero.
+        let attname = unsafe { std::ffi::CStr::from_ptr(a.attname.data.as_ptr()) };
+        !a.attisdropped && attname.to_str() == Ok(name)
+    });
+    found.map(|a| Column { attno: a.attnum, ty: a.atttypid }).ok_or_else(|| {
+        crate::error::wrong_state(
+            format!("column \"{name}\" of a mirrored table is gone"),
+            "Mirror the table again with acl_mirror.",
+        )
+    })
+}
+
 fn column_names(names: Option<&Names>) -> Vec<&str> {
     names.into_iter().flat_map(Names::columns).map(String::as_str).collect()
 }

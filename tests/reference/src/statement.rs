@@ -68,7 +68,8 @@ impl World {
     /// table can ask".
     pub fn update(&self, u: Option<PrincipalId>, old: &Row, new: &Row, changed: Changed, askable: u64) -> Outcome {
         let before = self.may(u, old);
-        let held = before.of_existing();
+        // "that action alone on the old row": where a column asks store, the row is a place, of which store is asked.
+        let held = before.of_existing() | (before.actions & askable);
         // "A row on which one holds no action that an UPDATE of this table can ask … is passed over …, visible or not"
         if held & askable == 0 || held & READ == 0 {
             return Outcome::PassedOver;
