@@ -1512,10 +1512,42 @@ BEGIN
     IF kind = ANY (parents) THEN
         PERFORM docacl.mirror_cycle(kind, made, moved);
     END IF;
+    IF kind = 'project' AND made IS NOT NULL THEN
+        PERFORM docacl.mirror_creator(made);
+    END IF;
 END
 $$;
 REVOKE ALL ON FUNCTION docacl.mirror_resources(text, bigint, docacl.mirrored[], boolean) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.mirror_resources(text, bigint, docacl.mirrored[], boolean) IS 'Makes, renames and moves the resources that these rows are; adopt: those of the name that have no key become theirs.';
+
+CREATE FUNCTION docacl.mirror_creator(made bigint[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who    docacl.principal;
+    change bigint;
+BEGIN
+    -- As acl_create: a user, or an API key, who does it in his own name; not a superuser, nor system. This setting says what
+    -- the session's role is, whatever function runs.
+    IF current_setting('is_superuser')::boolean THEN
+        RETURN;
+    END IF;
+    SELECT p.* INTO who FROM docacl.principal AS p
+    WHERE p.id = @extschema@.acl_user_id() AND p.kind IN ('user', 'api_key') AND p.enabled AND coalesce(p.valid_until > now(), true);
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT bit_or(1::bigint << a.bit) INTO change FROM docacl.action AS a
+    WHERE a.built_in AND a.name = ANY ('{read,preview,print,download,email,export,calendar,subscription,reading_request,write,move,rename,custom_id,revision,add,import,delete}');
+    INSERT INTO docacl.grants (account_id, principal_id, resource_id, actions, source, granted_by)
+    SELECT r.account_id, who.id, r.id, change, 'creator', who.id FROM docacl.resource AS r
+    WHERE r.account_id = who.account_id AND (r.id = ANY (made) OR r.kind = 'project' AND r.is_star
+        AND EXISTS (SELECT FROM docacl.account_option AS o WHERE o.account_id = who.account_id AND o.name = 'project_creator' AND o.value = 'all')
+        AND NOT EXISTS (SELECT FROM docacl.grants AS g WHERE g.principal_id = who.id AND g.resource_id = r.id AND g.revoked_at IS NULL AND g.actions & change = change
+                        AND g.source IN ('manual', 'creator') AND g.valid_from IS NULL AND g.valid_until IS NULL));
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.mirror_creator(bigint[]) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.mirror_creator(bigint[]) IS 'Gives who made these projects what acl_create would have given him.';
 
 CREATE FUNCTION docacl.mirror_cycle(kind text, made bigint[], moved bigint[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
@@ -1869,7 +1901,7 @@ CREATE FUNCTION "acl_unmirror"(
 LANGUAGE c
 AS 'MODULE_PATHNAME', 'acl_unmirror_wrapper';
 
-COMMENT ON FUNCTION acl_mirror(regclass, text, text, text, text, text, text, text, text) IS 'Keeps the rows of an application''s table as resources of a kind, as users or as roles, now and through every later insert, update and delete; returns how many there are. key_column (unique) becomes the key, name_column the name, parent_column names the parent by its key (companies: the environment, parties: the company), account_column the account by key or name (left out: the account at hand), email_column and role_column (a role by key or name; left out or null: Users) of users, enabled_column of users and roles. What has the name already and no key is taken over now, never later. The key of a row cannot change (0A000), the table cannot be truncated (0A000). Whoever may write the table administers what it holds. Superusers and system. 42703 no such column, 42804 a column of the wrong type, 22023 a key that is not unique, a column that does not belong to the kind or a name that is none, 42710 a name, e-mail or key that is taken, 23503 a parent, role or account that does not exist, 23514 a cycle or a parent of another account, 42809 no ordinary table, 0A000 a partitioned one.';
+COMMENT ON FUNCTION acl_mirror(regclass, text, text, text, text, text, text, text, text) IS 'Keeps the rows of an application''s table as resources of a kind, as users or as roles, now and through every later insert, update and delete; returns how many there are. key_column (unique) becomes the key, name_column the name, parent_column names the parent by its key (companies: the environment, parties: the company), account_column the account by key or name (left out: the account at hand), email_column and role_column (a role by key or name; left out or null: Users) of users, enabled_column of users and roles. What has the name already and no key is taken over now, never later. The key of a row cannot change (0A000), the table cannot be truncated (0A000). Whoever may write the table administers what it holds; a user who adds a project gets of it what acl_create would give him. Superusers and system. 42703 no such column, 42804 a column of the wrong type, 22023 a key that is not unique, a column that does not belong to the kind or a name that is none, 42710 a name, e-mail or key that is taken, 23503 a parent, role or account that does not exist, 23514 a cycle or a parent of another account, 42809 no ordinary table, 0A000 a partitioned one.';
 COMMENT ON FUNCTION acl_mirror_members(regclass, text, text) IS 'Keeps the rows of an application''s table as memberships, now and through every later change; returns how many there are. The columns, unique together, hold the role''s key (or name) and the member''s key. Such memberships are not taken away by hand (0A000). Errors as acl_mirror, 23514 a role in itself, 55000 the last administrator of an account.';
 COMMENT ON FUNCTION acl_unmirror(regclass, text) IS 'Ends the mirrors of a table, or the one of a kind (member: memberships); what they made stays. Superusers and system. 55000 a table that is not mirrored.';
 

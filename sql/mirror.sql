@@ -152,10 +152,42 @@ BEGIN
     IF kind = ANY (parents) THEN
         PERFORM docacl.mirror_cycle(kind, made, moved);
     END IF;
+    IF kind = 'project' AND made IS NOT NULL THEN
+        PERFORM docacl.mirror_creator(made);
+    END IF;
 END
 $$;
 REVOKE ALL ON FUNCTION docacl.mirror_resources(text, bigint, docacl.mirrored[], boolean) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.mirror_resources(text, bigint, docacl.mirrored[], boolean) IS 'Makes, renames and moves the resources that these rows are; adopt: those of the name that have no key become theirs.';
+
+CREATE FUNCTION docacl.mirror_creator(made bigint[]) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    who    docacl.principal;
+    change bigint;
+BEGIN
+    -- As acl_create: a user, or an API key, who does it in his own name; not a superuser, nor system. This setting says what
+    -- the session's role is, whatever function runs.
+    IF current_setting('is_superuser')::boolean THEN
+        RETURN;
+    END IF;
+    SELECT p.* INTO who FROM docacl.principal AS p
+    WHERE p.id = @extschema@.acl_user_id() AND p.kind IN ('user', 'api_key') AND p.enabled AND coalesce(p.valid_until > now(), true);
+    IF NOT FOUND THEN
+        RETURN;
+    END IF;
+    SELECT bit_or(1::bigint << a.bit) INTO change FROM docacl.action AS a
+    WHERE a.built_in AND a.name = ANY ('{read,preview,print,download,email,export,calendar,subscription,reading_request,write,move,rename,custom_id,revision,add,import,delete}');
+    INSERT INTO docacl.grants (account_id, principal_id, resource_id, actions, source, granted_by)
+    SELECT r.account_id, who.id, r.id, change, 'creator', who.id FROM docacl.resource AS r
+    WHERE r.account_id = who.account_id AND (r.id = ANY (made) OR r.kind = 'project' AND r.is_star
+        AND EXISTS (SELECT FROM docacl.account_option AS o WHERE o.account_id = who.account_id AND o.name = 'project_creator' AND o.value = 'all')
+        AND NOT EXISTS (SELECT FROM docacl.grants AS g WHERE g.principal_id = who.id AND g.resource_id = r.id AND g.revoked_at IS NULL AND g.actions & change = change
+                        AND g.source IN ('manual', 'creator') AND g.valid_from IS NULL AND g.valid_until IS NULL));
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.mirror_creator(bigint[]) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.mirror_creator(bigint[]) IS 'Gives who made these projects what acl_create would have given him.';
 
 CREATE FUNCTION docacl.mirror_cycle(kind text, made bigint[], moved bigint[]) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$

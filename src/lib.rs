@@ -88,7 +88,7 @@ extension_sql_file!("../sql/limits.sql", name = "limits", requires = ["reference
 extension_sql_file!("../sql/visibility.sql", name = "visibility", requires = ["dump", "events", "limits"]);
 extension_sql_file!("../sql/settings.sql", name = "settings", requires = ["visibility"]);
 extension_sql_file!("../sql/outbox.sql", name = "outbox", requires = ["visibility"]);
-extension_sql_file!("../sql/mirror.sql", name = "mirror", requires = ["dump"]);
+extension_sql_file!("../sql/mirror.sql", name = "mirror", requires = ["settings", ask::session::acl_user_id]);
 extension_sql_file!(
     "../sql/auto_grant.sql",
     name = "auto_grant",

@@ -181,6 +181,34 @@ RESET ROLE;
 SELECT sees('uploader', 'ia_order') AS "1,2", sees('other uploader', 'ia_order') AS "nothing", attempt('bob', 'SELECT acl_create(''project'', ''Mine'')') AS "42501";
 ROLLBACK;
 
+-- E10: the same where projects are rows of the application's own table, behind the screen Projects, and docacl mirrors them
+CREATE TABLE ia_project (id int PRIMARY KEY, name text NOT NULL);
+GRANT SELECT, INSERT, UPDATE, DELETE ON ia_project TO PUBLIC;
+DO $$ BEGIN
+  PERFORM acl_mirror('ia_project', 'project', 'id', 'name'), acl_protect('ia_project', '{"function": {"constant": ["Projects"]}}', '{"key": "id"}');
+END $$;
+BEGIN;
+SELECT become('uploader');
+INSERT INTO ia_project VALUES (5, 'Uploaded'), (6, 'Uploaded too');
+SELECT acl_can_on('project', 'Uploaded', 'change') AS t, acl_can_on('project', 'Uploaded too', 'see') AS t, acl_can_on('project', 'Q', 'see') AS f;
+INSERT INTO ia_order VALUES (5, 5, 'of the uploaded project');
+SELECT acl_grant('bob', 'see', 'project', 'Uploaded') AS t;
+RESET ROLE;
+SELECT principal, actions, path, source, granted_by FROM docacl.grant_list WHERE path LIKE '/Uploaded%' AND source = 'creator' ORDER BY path;
+-- E10 not: without the function nobody puts a project there; what a superuser or system loads is nobody's
+SELECT sees('uploader', 'ia_order') AS "5", sees('other uploader', 'ia_order') AS "nothing", attempt('bob', 'INSERT INTO ia_project VALUES (7, ''Mine'')') AS "42501";
+INSERT INTO ia_project VALUES (7, 'Loaded');
+SELECT count(*) AS n0 FROM docacl.grant_list WHERE path = '/Loaded';
+SELECT acl_set_account_option('project_creator', 'all');
+SELECT attempt('uploader', 'INSERT INTO ia_project VALUES (8, ''And all'')') AS "1";
+SELECT become('uploader');
+INSERT INTO ia_project VALUES (8, 'And all');
+INSERT INTO ia_project VALUES (9, 'And more');
+RESET ROLE;
+SELECT path, count(*) FROM docacl.grant_list WHERE principal = 'uploader' AND source = 'creator' AND path IN ('*', '/*', '/\*', '/And all', '/And more') GROUP BY path ORDER BY path;
+SELECT sees('uploader', 'ia_order') AS "1,2,5", sees('other uploader', 'ia_order') AS "nothing";
+ROLLBACK;
+
 --
 -- C7: all of a project: itself, its rows, its authorisations
 --
