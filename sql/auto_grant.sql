@@ -155,6 +155,7 @@ CREATE FUNCTION docacl.auto_apply(of_rule bigint, changes docacl.auto_change[]) 
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
 DECLARE
     rule  docacl.auto_grant;
+    pairs bigint[];
     held  docacl.auto_change[];
     spent bigint[];
     gone  bigint[];
@@ -167,14 +168,17 @@ BEGIN
         INSERT INTO docacl.auto_pair AS x (rule_id, principal, resource, account_id, n, grant_id)
         SELECT rule.id, r.principal, r.resource, r.account_id, r.n, nextval('docacl.grants_id_seq')
         FROM docacl.auto_resolve(rule, changes) AS r ORDER BY r.principal COLLATE "C", r.resource COLLATE "C"
-        ON CONFLICT (rule_id, principal, resource) DO UPDATE SET n = x.n + excluded.n, account_id = coalesce(excluded.account_id, x.account_id),
-            -- A grant that went with its principal or resource, or was closed, is not opened again: another is.
-            grant_id = CASE WHEN (SELECT g.revoked_at IS NULL FROM docacl.grants AS g WHERE g.id = x.grant_id) THEN x.grant_id ELSE excluded.grant_id END
-        RETURNING x.id, x.principal, x.resource, x.n, x.grant_id
+        ON CONFLICT (rule_id, principal, resource) DO UPDATE SET n = x.n + excluded.n, account_id = coalesce(excluded.account_id, x.account_id)
+        RETURNING x.id
     )
-    SELECT array_agg(ROW(c.principal, c.resource, c.n, c.grant_id)::docacl.auto_change) FILTER (WHERE c.n > 0),
-           array_agg(c.id) FILTER (WHERE c.n <= 0), array_agg(c.grant_id) FILTER (WHERE c.n <= 0)
-    INTO held, spent, gone FROM changed AS c;
+    SELECT array_agg(c.id) INTO pairs FROM changed AS c;
+    -- A statement of its own, which sees the grant that another session made while this one waited for the pair. A grant
+    -- that was closed is not opened again: another is.
+    UPDATE docacl.auto_pair AS x SET grant_id = nextval('docacl.grants_id_seq')
+    WHERE x.id = ANY (pairs) AND (SELECT g.revoked_at IS NOT NULL FROM docacl.grants AS g WHERE g.id = x.grant_id) AND x.n > 0;
+    SELECT array_agg(ROW(x.principal, x.resource, x.n, x.grant_id)::docacl.auto_change) FILTER (WHERE x.n > 0),
+           array_agg(x.id) FILTER (WHERE x.n <= 0), array_agg(x.grant_id) FILTER (WHERE x.n <= 0)
+    INTO held, spent, gone FROM docacl.auto_pair AS x WHERE x.id = ANY (pairs);
     IF held IS NOT NULL AND gone IS NOT NULL THEN
         -- One touches stamps below, then the other: all of them now, in order, for the same reason.
         PERFORM docacl.touch(1::smallint, (SELECT array_agg(t.id) FROM (

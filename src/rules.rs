@@ -94,12 +94,7 @@ fn acl_auto_grant(
         return Ok(0);
     }
     create_triggers(&table, rule)?;
-    let rows = present(&table, &principal, &resource)?;
-    run(
-        "SELECT docacl.auto_apply($1, r.rows) FROM (SELECT pg_catalog.array_agg(t) AS rows
-         FROM pg_catalog.jsonb_populate_recordset(NULL::docacl.auto_change, $2::jsonb) AS t) AS r WHERE r.rows IS NOT NULL",
-        &[rule.into(), rows.into()],
-    )?;
+    apply(&table, rule, &principal, &resource)?;
     let kept = Spi::get_one_with_args::<i64>(
         "SELECT pg_catalog.count(*) FROM docacl.auto_pair AS p JOIN docacl.grants AS g ON g.id = p.grant_id AND g.revoked_at IS NULL WHERE p.rule_id = $1",
         &[rule.into()],
@@ -116,7 +111,7 @@ fn acl_drop_auto_grant(relation: Option<Regclass>, principal_column: Option<&str
     // SAFETY: as above.
     unsafe { pg_sys::LockRelationOid(relation.0, pg_sys::ShareRowExclusiveLock as i32) };
     // Whatever became of the table since: its rules can be dropped.
-    let table = Table { oid: relation.0, name: name_of(relation.0)?, columns: vec![], primary_key: vec![] };
+    let table = bare(relation.0)?;
     let ended = write::ids(
         "DELETE FROM docacl.auto_grant WHERE relation = $1 AND principal_column = $2 RETURNING id",
         &[relation.into(), column.into()],
@@ -166,12 +161,69 @@ pub fn of_grant(grant: i64) -> Result<Option<String>> {
     )
 }
 
+/// Whether there can be rules: the library may be newer than the objects in the database.
+fn known() -> Result<bool> {
+    let sql = "SELECT pg_catalog.to_regclass('docacl.auto_grant') IS NOT NULL";
+    Ok(Spi::get_one::<bool>(sql).map_err(spi)? == Some(true))
+}
+
+/// Makes anew what rules about these columns granted: they were given another type, which may have given every row other
+/// values, and no trigger fires for that. Columns of a type that names nothing grant nothing, and the next write says so.
+/// Called as the extension's owner.
+pub fn follow_types(relation: pg_sys::Oid, columns: &[String]) -> Result<()> {
+    if !known()? {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT a.id, a.principal_column, a.resource_column,
+             (SELECT count(*) = 2 FROM (VALUES (a.principal_column, a.principal_by), (a.resource_column, a.resource_by)) AS c (name, names_by)
+              JOIN pg_catalog.pg_attribute AS t ON t.attrelid = a.relation AND t.attname = c.name AND NOT t.attisdropped
+              WHERE t.atttypid = ANY (CASE c.names_by WHEN 'id' THEN '{{int8}}' ELSE '{{int2,int4,int8,uuid,text,varchar}}' END::regtype[]::oid[]))
+         FROM docacl.auto_grant AS a
+         WHERE a.relation = $1 AND (a.principal_column = ANY ($2) OR a.resource_column = ANY ($2))
+           AND (a.code IS NULL OR pg_catalog.strpos(a.code, '{SWITCHES}') > 0) ORDER BY a.id"
+    );
+    let rules = Spi::connect_mut(|client| {
+        let mut rules = Vec::new();
+        for row in client.update(&sql, None, &[relation.into(), columns.to_vec().into()])? {
+            rules.push((row.get::<i64>(1)?, row.get::<String>(2)?, row.get::<String>(3)?, row.get::<bool>(4)?));
+        }
+        Ok(rules)
+    })
+    .map_err(spi)?;
+    if rules.is_empty() {
+        return Ok(());
+    }
+    refuse_old_snapshot("change the type of a column that a rule reads")?;
+    let table = bare(relation)?;
+    for (rule, principal, resource, fits) in rules {
+        let (Some(rule), Some(principal), Some(resource)) = (rule, principal, resource) else { continue };
+        run("SELECT docacl.auto_forget($1, NULL)", &[rule.into()])?;
+        if fits == Some(true) {
+            apply(&table, rule, &principal, &resource)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the grants that the rows that are there say.
+fn apply(table: &Table, rule: i64, principal: &str, resource: &str) -> Result<()> {
+    let rows = present(table, principal, resource)?;
+    run(
+        "SELECT docacl.auto_apply($1, r.rows) FROM (SELECT pg_catalog.array_agg(t) AS rows
+         FROM pg_catalog.jsonb_populate_recordset(NULL::docacl.auto_change, $2::jsonb) AS t) AS r WHERE r.rows IS NOT NULL",
+        &[rule.into(), rows.into()],
+    )
+}
+
+/// A table whose columns nobody asks for.
+fn bare(relation: pg_sys::Oid) -> Result<Table> {
+    Ok(Table { oid: relation, name: name_of(relation)?, columns: vec![], primary_key: vec![] })
+}
+
 /// Rewrites what names a column of a table, which has another name now. Called as the extension's owner.
 pub fn follow_renamed(relation: pg_sys::Oid, old: &str, new: &str) -> Result<()> {
-    // The library may be newer than the objects in the database.
-    if Spi::get_one::<bool>("SELECT pg_catalog.to_regclass('docacl.auto_grant') IS NOT NULL").map_err(spi)?
-        != Some(true)
-    {
+    if !known()? {
         return Ok(());
     }
     run(

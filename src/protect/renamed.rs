@@ -1,5 +1,6 @@
 //! The event trigger that follows renamed columns of protected tables, and renamed tables whose rows decide another's:
-//! policies follow by themselves, the spec in docacl.protected_table and the trigger's argument go by names.
+//! policies follow by themselves, the spec in docacl.protected_table and the trigger's argument go by names. Columns of
+//! rules that are given another type it follows too: their values may be others, and no trigger of theirs fired.
 
 use std::ffi::{CStr, c_char};
 
@@ -31,6 +32,7 @@ pub unsafe extern "C-unwind" fn docacl_column_renamed(fcinfo: pg_sys::FunctionCa
     match renamed.and_then(|renamed| match renamed {
         Some(Renamed::Column(old, new)) => follow(&old, &new),
         Some(Renamed::Table(old)) => follow_parent(&old),
+        Some(Renamed::Types(columns)) => follow_types(&columns),
         None => Ok(()),
     }) {
         Ok(()) => pg_sys::Datum::null(),
@@ -44,6 +46,8 @@ enum Renamed {
     Column(String, String),
     /// A table: its old name.
     Table(String),
+    /// Nothing: these columns were given another type, or other values of the same.
+    Types(Vec<String>),
 }
 
 /// What the command renames, where it is a table or a column of one.
@@ -56,7 +60,13 @@ unsafe fn renamed(fcinfo: pg_sys::FunctionCallInfo) -> Result<Option<Renamed>> {
             return Err(internal("docacl.column_renamed was not called by an event trigger"));
         }
         let tree = (*(context as *const pg_sys::EventTriggerData)).parsetree;
-        if tree.is_null() || (*tree).type_ != pg_sys::NodeTag::T_RenameStmt {
+        if tree.is_null() {
+            return Ok(None);
+        }
+        if (*tree).type_ == pg_sys::NodeTag::T_AlterTableStmt {
+            return types((*(tree as *const pg_sys::AlterTableStmt)).cmds);
+        }
+        if (*tree).type_ != pg_sys::NodeTag::T_RenameStmt {
             return Ok(None);
         }
         let rename = &*(tree as *const pg_sys::RenameStmt);
@@ -68,6 +78,28 @@ unsafe fn renamed(fcinfo: pg_sys::FunctionCallInfo) -> Result<Option<Renamed>> {
             _ => None,
         })
     }
+}
+
+/// The columns whose type these commands change.
+unsafe fn types(commands: *mut pg_sys::List) -> Result<Option<Renamed>> {
+    let mut columns = Vec::new();
+    // SAFETY: a list of nodes of the parse tree, as long as it says; a node is cast to what its tag says that it is.
+    unsafe {
+        if commands.is_null() {
+            return Ok(None);
+        }
+        for cell in std::slice::from_raw_parts((*commands).elements, (*commands).length as usize) {
+            let node = cell.ptr_value as *const pg_sys::Node;
+            if (*node).type_ != pg_sys::NodeTag::T_AlterTableCmd {
+                continue;
+            }
+            let command = &*(node as *const pg_sys::AlterTableCmd);
+            if command.subtype == pg_sys::AlterTableType::AT_AlterColumnType {
+                columns.push(name(command.name)?);
+            }
+        }
+    }
+    Ok(if columns.is_empty() { None } else { Some(Renamed::Types(columns)) })
 }
 
 unsafe fn name(text: *const c_char) -> Result<String> {
@@ -106,6 +138,15 @@ fn follow_parent(old: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// Reads the rules of these columns anew.
+fn follow_types(columns: &[String]) -> Result<()> {
+    let _owner = AsOwner::begin()?;
+    match table_of_command()? {
+        Some(relation) => crate::rules::follow_types(relation, columns),
+        None => Ok(()),
+    }
 }
 
 /// Rewrites what names the column.

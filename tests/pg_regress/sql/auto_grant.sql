@@ -331,3 +331,42 @@ SELECT count(*) FILTER (WHERE revoked_at IS NULL) FROM docacl.grants WHERE sourc
 DELETE FROM au_bulk;
 SELECT count(*) FILTER (WHERE revoked_at IS NULL) FROM docacl.grants WHERE source = 'auto' AND note LIKE '%au_bulk%';
 SELECT clock_timestamp() - :'began'::timestamptz < '60 s' AS "in time";
+
+--
+-- what changes rows without a trigger: a column's type
+--
+CREATE TABLE au_moving (project int, login text, note int);
+INSERT INTO au_moving VALUES (1, 'ann'), (1, 'ann'), (2, 'bob');
+SELECT acl_auto_grant('au_moving', 'login', 'project', 'see', 'project') AS two;
+CREATE FUNCTION moving() RETURNS text LANGUAGE sql AS
+$$ SELECT string_agg(principal || ' ' || path, ', ' ORDER BY principal, path) FROM docacl.grant_list WHERE note = 'rule on public.au_moving.login' AND revoked_at IS NULL $$;
+SELECT moving();
+BEGIN;
+ALTER TABLE au_moving ALTER login TYPE varchar(10) USING CASE login WHEN 'ann' THEN 'cat' ELSE login END;
+SELECT moving();
+DELETE FROM au_moving WHERE login = 'cat';
+SELECT moving();
+ROLLBACK;
+-- no matter what else the command does, nor how the column names what it names; other columns are no matter
+BEGIN;
+ALTER TABLE au_moving ADD more int, ALTER project TYPE text USING '2', ALTER note TYPE text;
+SELECT moving();
+DELETE FROM au_moving;
+SELECT moving();
+ROLLBACK;
+-- a type that names nothing grants nothing
+BEGIN;
+ALTER TABLE au_moving ALTER project TYPE numeric;
+SELECT moving();
+INSERT INTO au_moving VALUES (1, 'bob');
+ROLLBACK;
+-- to nobody, and nothing changed
+ALTER TABLE au_moving ALTER login TYPE text USING 'nobody';
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+ALTER TABLE au_moving ALTER login TYPE text USING 'cat';
+ROLLBACK;
+SELECT moving();
+DELETE FROM au_moving;
+SELECT moving();
+DROP TABLE au_moving;
+DROP FUNCTION moving;
