@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::catalog::spi;
 use super::functions::protect;
+use super::{parent, parts};
 use crate::admin::asker::Asker;
 use crate::error::{self, Result, bad, internal};
 use crate::facts;
@@ -32,13 +33,16 @@ fn acl_create_documents(
     let owner = asker.superuser.then(current_user);
     let _owner = AsOwner::begin()?;
     let table = place.quoted();
-    for statement in include_str!("documents.sql").replace("{name}", &table).split(";\n") {
-        if !statement.trim().is_empty() {
-            Spi::run(statement).map_err(spi)?;
-        }
+    let parts = [place.part("content")?, place.part("preview")?];
+    let [content, preview] = parts.each_ref().map(Place::quoted);
+    let names = [("{name}", &table), ("{content}", &content), ("{preview}", &preview)];
+    for statement in include_str!("documents.sql").split(";\n").filter(|s| !s.trim().is_empty()) {
+        Spi::run(&filled(statement, &names)).map_err(spi)?;
     }
-    if let Some(owner) = owner {
-        Spi::run(&format!("ALTER TABLE {table} OWNER TO {owner}")).map_err(spi)?;
+    for made in [&content, &preview, &table] {
+        if let Some(owner) = &owner {
+            Spi::run(&format!("ALTER TABLE {made} OWNER TO {owner}")).map_err(spi)?;
+        }
     }
     let relation = place.relation().ok_or_else(|| internal("a table that was just made is not there"))?;
     let is_default = !facts::protected_tables(&Snap::fresh())?.iter().any(|t| t.is_default);
@@ -54,7 +58,29 @@ fn acl_create_documents(
                     "signed_at": "sign", "signed_by": "sign", "archived_at": "archive"},
         "default": is_default,
     });
-    Ok(TableIterator::new(protect(relation, &gates, &options)?))
+    let mut findings = protect(relation, &gates, &options)?;
+    for (part, action) in parts.iter().zip(["download", "preview"]) {
+        let part = part.relation().ok_or_else(|| internal("a table that was just made is not there"))?;
+        let (schema, name) = parent::schema_and_name(relation)?;
+        let parent = json!({"relation": [schema, name], "column": "document_id", "actions": {"select": action}});
+        findings.extend(protect(part, &json!({ "parent": parent }), &json!({}))?);
+        parts::belongs(part, relation);
+    }
+    Ok(TableIterator::new(findings))
+}
+
+/// A text with what stands for names replaced, in one pass: a name may contain what stands for another.
+fn filled(text: &str, names: &[(&str, &String)]) -> String {
+    let (mut out, mut rest) = (String::new(), text);
+    let next = |rest: &str| names.iter().filter_map(|(sign, name)| Some((rest.find(sign)?, *sign, *name))).min();
+    while let Some((at, sign, name)) = next(rest) {
+        let (before, after) = rest.split_at(at);
+        out.push_str(before);
+        out.push_str(name);
+        rest = after.strip_prefix(sign).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Where a table is to be: a schema that exists, and a name that is free in it.
@@ -93,6 +119,20 @@ impl Place {
         }
         refuse_schema(schema)?;
         let place = Place { schema, name: name.clone() };
+        match place.relation() {
+            Some(_) => Err(error::exists("relation", &place.quoted())),
+            None => Ok(place),
+        }
+    }
+
+    /// The table of a part of this one's rows, beside it; cut off where PostgreSQL would cut off.
+    fn part(&self, of: &str) -> Result<Place> {
+        let of = CString::new(of).map_err(|_| internal("a part with a zero byte"))?;
+        // SAFETY: PostgreSQL's own way to a name of names; the text is a copy in the current memory context.
+        let name = unsafe {
+            CStr::from_ptr(pg_sys::makeObjectName(self.name.as_ptr(), of.as_ptr(), std::ptr::null())).to_owned()
+        };
+        let place = Place { schema: self.schema, name };
         match place.relation() {
             Some(_) => Err(error::exists("relation", &place.quoted())),
             None => Ok(place),

@@ -1,4 +1,4 @@
--- The table that acl_create_documents makes; {name} is replaced. Columns that docacl knows first, then those whose
+-- The tables that acl_create_documents makes; {name}, {content} and {preview} are replaced. Columns that docacl knows first, then those whose
 -- change asks an action of its own, then the application's. Every gate column has its index, whose key is what a
 -- list of documents is narrowed by; owner, requester and own list are each looked for where no gate decides alone.
 CREATE TABLE {name} (
@@ -33,6 +33,25 @@ CREATE INDEX ON {name} (environment_id);
 CREATE INDEX ON {name} (created_by) WHERE location_id IS NULL;
 CREATE INDEX ON {name} (requested_by) WHERE requested_by IS NOT NULL;
 CREATE INDEX ON {name} (own_acl) WHERE own_acl IS NOT NULL;
+-- Unique where it is filed: over all places, "duplicate key" would tell of documents that nobody else may know of.
+CREATE UNIQUE INDEX ON {name} (location_id, custom_id) WHERE deleted_at IS NULL;
+-- What preview and download are asked for, apart from what read shows.
+CREATE TABLE {content} (
+    document_id bigint PRIMARY KEY REFERENCES {name} ON DELETE CASCADE,
+    media_type  text,
+    data        bytea
+);
+CREATE TABLE {preview} (
+    document_id bigint REFERENCES {name} ON DELETE CASCADE,
+    page        integer DEFAULT 1,
+    media_type  text,
+    data        bytea,
+    PRIMARY KEY (document_id, page)
+);
+COMMENT ON TABLE {content} IS 'What documents are, to be read by whoever may download the document and written by whoever may write it.';
+COMMENT ON TABLE {preview} IS 'How documents look, to be read by whoever may preview the document and written by whoever may write it.';
+COMMENT ON COLUMN {name}.custom_id IS 'The application''s own identifier; unique in a location.';
+COMMENT ON COLUMN {name}.content IS 'Text for whoever may read the document. What takes download belongs in its content table.';
 COMMENT ON TABLE {name} IS 'Documents, protected by docacl. Gate columns hold ids of resources, people ids of principals.';
 COMMENT ON COLUMN {name}.location_id IS 'Where it is filed; empty, like every other gate: the intray of whoever made it.';
 COMMENT ON COLUMN {name}.created_by IS 'Its owner: whoever made it, whatever the statement says.';

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::catalog::spi;
 use super::columns::{self, Column, Table, Written};
 use super::lint::{self, Finding};
-use super::{Spec, ddl, enforce, lists, parent, tree};
+use super::{Spec, ddl, enforce, lists, parent, parts, tree};
 use crate::admin::asker::Asker;
 use crate::error::{self, Result, wrong_object};
 use crate::facts;
@@ -77,6 +77,15 @@ fn acl_unprotect(relation: Option<Regclass>) -> Result<()> {
     let relation = relation.ok_or_else(|| error::null("relation"))?.0;
     Asker::now()?.require_above("unprotect tables")?;
     let _owner = AsOwner::begin()?;
+    lock(relation)?;
+    for part in parts::of(relation)? {
+        unprotect(part)?;
+    }
+    unprotect(relation)
+}
+
+/// As `acl_unprotect`, by the extension's owner.
+fn unprotect(relation: pg_sys::Oid) -> Result<()> {
     lock(relation)?;
     // Whatever became of it since, as a child of another table or without its key: it is given back.
     let table = Table { oid: relation, name: name_of(relation)?, columns: Vec::new(), primary_key: Vec::new() };

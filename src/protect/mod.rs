@@ -1,5 +1,5 @@
 //! Protecting tables: what `acl_protect` was told ([`spec`]), whether the table bears it ([`columns`], [`catalog`]), the
-//! policies and the trigger that it writes ([`ddl`]); a table made for it ([`create`]); own lists when it is protected anew
+//! policies and the trigger that it writes ([`ddl`]); tables made for it ([`create`], [`parts`]); own lists when it is protected anew
 //! ([`lists`]); tables that are registered without them ([`enforce`]); what leads around them ([`lint`]), and which indexes they lack ([`advice`]).
 
 mod advice;
@@ -16,6 +16,7 @@ mod lists;
 pub mod owners;
 pub mod parent;
 mod partitions;
+mod parts;
 mod renamed;
 mod restore;
 pub mod rows;

@@ -68,7 +68,7 @@ SELECT relowner::regrole AS regress_cr_super FROM pg_class WHERE oid = 'document
 BEGIN;
 SELECT count(*) AS n3 FROM acl_create_documents('documents_3');
 ROLLBACK;
-SELECT to_regclass('documents_3') IS NULL AS t, count(*) AS n3 FROM docacl.protected_table;
+SELECT to_regclass('documents_3') IS NULL AS t, count(*) AS n9 FROM docacl.protected_table;
 
 \echo === used
 SELECT acl_create('location', 'Sales') AS sales \gset
@@ -120,3 +120,42 @@ SELECT done('anna', 'UPDATE documents SET deleted_at = now() WHERE id = 1') AS n
 SELECT who, sees(who, 'documents') FROM unnest(ARRAY['anna', 'ben', 'cleo', 'boss']) AS who;
 SELECT attempt('anna', 'DELETE FROM documents WHERE id = 2') AS "42501", attempt('boss', 'DELETE FROM documents WHERE id = 2') AS n1;
 SELECT disagreements(ARRAY['anna', 'ben', 'cleo', 'dora', 'boss', 'system'], 'documents') AS n0;
+
+\echo === content and previews: tables of their own, read by download and preview, written by write
+GRANT SELECT, INSERT, UPDATE, DELETE ON documents_content, documents_preview TO PUBLIC;
+DO $$ BEGIN
+  PERFORM person('eva', 'Users');
+  PERFORM person('fred', 'Users');
+  PERFORM person('gina', 'Users');
+  PERFORM acl_grant('eva', 'read', 'location', 'Sales');
+  PERFORM acl_grant('fred', 'read, preview', 'location', 'Sales');
+  PERFORM acl_grant('gina', 'preview, download', 'location', 'Sales');
+END $$;
+SELECT who, attempt(who, 'INSERT INTO documents_content VALUES (2, ''text/plain'', ''text'')') AS content, attempt(who, 'INSERT INTO documents_preview VALUES (2, 1, ''image/png'', ''picture'')') AS preview
+  FROM unnest(ARRAY['anna', 'ben', 'cleo', 'eva', 'fred', 'boss', 'system']) AS who;
+INSERT INTO documents_content SELECT id, 'text/plain', 'text' FROM documents;
+INSERT INTO documents_preview (document_id, data) SELECT id, 'picture' FROM documents;
+SELECT who, sees(who, 'documents') AS documents, sees(who, 'documents_content', 'document_id') AS content, sees(who, 'documents_preview', 'document_id') AS previews
+  FROM unnest(ARRAY['anna', 'ben', 'cleo', 'dora', 'eva', 'fred', 'gina', 'boss', 'system']) AS who;
+SELECT attempt('anna', 'INSERT INTO documents_content VALUES (99, NULL, NULL)') AS "42501", complaint('system', 'INSERT INTO documents_content VALUES (99, NULL, NULL)') AS "23503";
+-- a custom id is unique in its location, among what is not marked deleted, and nowhere else
+UPDATE documents SET custom_id = 'A' WHERE id IN (1, 2);
+SELECT attempt('anna', 'UPDATE documents SET custom_id = ''A'' WHERE id = 3') AS "23505", attempt('boss', format('INSERT INTO documents (location_id, custom_id) VALUES (%s, ''A'')', :board)) AS n1;
+-- the parts go with their table: unprotected, dropped; by themselves as well
+BEGIN;
+SELECT acl_unprotect('documents_preview');
+DROP TABLE documents_preview;
+SELECT acl_unprotect('documents');
+SELECT relation FROM docacl.protected_table WHERE relation::text LIKE 'documents%';
+ROLLBACK;
+DELETE FROM documents WHERE id = 3;
+SELECT document_id FROM documents_content ORDER BY 1;
+DROP TABLE documents;
+SELECT relation FROM docacl.protected_table WHERE relation::text LIKE 'documents%' ORDER BY 1;
+SELECT to_regclass('documents_content') IS NULL AS t, to_regclass('documents_preview') IS NULL AS t;
+-- a name that is taken, a name at the end of its length
+CREATE TABLE half_content ();
+SELECT complaint(NULL, $$ SELECT acl_create_documents('half') $$);
+SELECT to_regclass('half') IS NULL AS t;
+SELECT count(*) AS n3 FROM acl_create_documents(repeat('d', 63));
+SELECT relation FROM docacl.protected_table WHERE relation::text LIKE 'ddd%' ORDER BY length(relation::text), 1;
