@@ -42,7 +42,7 @@ SELECT m.row_name, k.kind, m.column_name, m.actions, said.words
  WHERE said.words IS DISTINCT FROM m.actions AND m.row_name NOT IN ('boss', 'Administrators');
 SELECT count(*) > 80 AS t FROM unnest(ARRAY['user', 'role', 'api_key']) AS p, unnest(ARRAY['location', 'document_type', 'project', 'function']) AS k(kind), acl_matrix(p, k.kind);
 
--- who asks: an admin about all; who manages people about them, on what he sees; others about themselves and their roles
+-- B12, B16, C10 not: who may not administer sees himself and his roles, on what he sees; an admin all, who manages people these
 CREATE FUNCTION matrix(who text, VARIADIC kinds text[]) RETURNS SETOF text LANGUAGE plpgsql AS
 $$ BEGIN
      PERFORM set_config('role', 'regress_ma_' || who, true);
