@@ -61,9 +61,12 @@ CALLS = [(call, ANYBODY) for call in (
 CALLS += [
     ("acl_claim('Inbox')", PEOPLE), ("acl_complete({item})", PEOPLE), ("acl_decide({task}, true)", PEOPLE),
     ("acl_create('queue', 'Q {x}')", ADMINS), ("acl_create_form('Form {x}', 'T {x}', 'M {x}')", ADMINS), ("acl_reassign('U {x}', 'User 40')", ADMINS),
+    ("acl_set_limit('location', 'N {x}', 'view')", ADMINS), ("acl_set_limit('location', 'N {x}', NULL)", ADMINS), ("acl_profile_option('-pae-{x}', true)", ADMINS),
     ("acl_drop('form', 'Form {x}')", ADMINS), ("acl_drop('queue', 'Q {x}')", ADMINS)]
 CALLS += [(call, ANYBODY) for call in (
     # Of one row in a table of the application's that a mirror follows.
+    "INSERT INTO app.keeper VALUES (2, 'u{keeper}')", "UPDATE app.keeper SET place_id = 3 WHERE person = 'u{keeper}' AND place_id = 2",
+    "DELETE FROM app.keeper WHERE person = 'u{keeper}' AND place_id = 3",
     "INSERT INTO app.place VALUES ({n}, 'Mirrored', 1)", "UPDATE app.place SET parent_id = 2 WHERE id = {n}",
     "UPDATE app.place SET name = 'Renamed' WHERE id = {n}", "DELETE FROM app.place WHERE id = {n}",
     "INSERT INTO app.company VALUES ({n}, 'Mirrored {n}', 1)", "DELETE FROM app.company WHERE id = {n}",
@@ -128,7 +131,7 @@ def calls(bench, table, admin):
         session = admin if key is None else as_user(key)
         for _ in range(times):
             number += 1
-            values = {"x": f"{number}", "n": number, "deep": deep, "doc": next(docs)}
+            values = {"x": f"{number}", "n": number, "deep": deep, "doc": next(docs), "keeper": 100 + number % 100}
             for call, whose in CALLS:
                 if who not in whose:
                     continue

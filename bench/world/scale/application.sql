@@ -18,6 +18,9 @@ CREATE TABLE app.member (role text NOT NULL REFERENCES app.role, person text NOT
 CREATE INDEX ON app.member (person);
 CREATE INDEX ON app.person (role);
 CREATE INDEX ON app.company (environment_id);
+-- Who keeps which place: a rule grants it.
+CREATE TABLE app.keeper (place_id bigint NOT NULL REFERENCES app.place, person text NOT NULL REFERENCES app.person, PRIMARY KEY (place_id, person));
+CREATE INDEX ON app.keeper (person);
 CREATE TABLE app.document (
     id           bigint PRIMARY KEY,
     title        text NOT NULL,
@@ -35,7 +38,8 @@ SELECT acl_mirror('app.environment', 'environment', 'id', 'name'),
        acl_mirror('app.place', 'location', 'id', 'name', parent_column => 'parent_id'),
        acl_mirror('app.role', 'role', 'id', 'name'),
        acl_mirror('app.person', 'user', 'id', 'name', email_column => 'email', role_column => 'role'),
-       acl_mirror_members('app.member', 'role', 'person') \g /dev/null
+       acl_mirror_members('app.member', 'role', 'person'),
+       acl_auto_grant('app.keeper', 'person', 'location', 'view', 'place_id') \g /dev/null
 SELECT acl_protect('app.document',
     '{"location": {"column": "place_id", "by": "key"}, "document_type": {"column": "type_id", "by": "id"}, "company": {"column": "company_id", "by": "key"}}',
     '{"key": "id", "owner": "created_by", "own_acl": "own_acl", "default": true}') \g /dev/null

@@ -25,4 +25,5 @@ INSERT INTO app.person
 SELECT format('u%s', u), format('User %s', u), format('user%s@scale.example', u), format('r%s', 1 + u % :roles) FROM generate_series(1, :users) AS u;
 INSERT INTO app.member
 SELECT DISTINCT format('r%s', 1 + app.pick(u, k, :roles)), format('u%s', u) FROM generate_series(1, :users) AS u, generate_series(1, 2) AS k;
+INSERT INTO app.keeper SELECT p, format('u%s', 1 + app.pick(p, 5, :users)) FROM generate_series(11, :places) AS p;
 ANALYZE;
