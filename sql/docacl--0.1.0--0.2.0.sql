@@ -1390,8 +1390,9 @@ REVOKE ALL ON FUNCTION docacl.mirror_account(text) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.mirror_account(text) IS 'The account with this key, else of this name.';
 
 CREATE FUNCTION docacl.administrators(account bigint) RETURNS SETOF bigint
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    WITH RECURSIVE below (id) AS (
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY WITH RECURSIVE below (id) AS (
         SELECT p.id FROM docacl.principal AS p WHERE p.account_id = account AND p.built_in = 'administrators'
         UNION
         SELECT m.member_id FROM below AS b JOIN docacl.principal AS r ON r.id = b.id AND r.kind = 'role' AND r.enabled
@@ -1399,7 +1400,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
             AND coalesce(m.valid_from <= now(), true) AND coalesce(m.valid_until > now(), true)
     )
     SELECT b.id FROM below AS b JOIN docacl.principal AS p ON p.id = b.id
-    WHERE p.kind = 'user' AND p.enabled AND coalesce(p.valid_until > now(), true)
+    WHERE p.kind = 'user' AND p.enabled AND coalesce(p.valid_until > now(), true);
+END
 $$;
 REVOKE ALL ON FUNCTION docacl.administrators(bigint) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.administrators(bigint) IS 'The enabled users of an account''s admin role, now.';
@@ -1669,20 +1671,24 @@ REVOKE ALL ON FUNCTION docacl.mirror_keep_administrators(bigint[]) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.mirror_keep_administrators(bigint[]) IS 'Refuses to leave an account without an administrator: 55000. Takes accounts that had some.';
 
 CREATE FUNCTION docacl.mirror_pairs(rows docacl.mirrored[]) RETURNS TABLE (key text, account_id bigint, role_id bigint, member_id bigint)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
-    SELECT r.key, p.account_id, coalesce(
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    RETURN QUERY SELECT r.key, p.account_id, coalesce(
                (SELECT CASE WHEN o.kind = 'role' AND o.account_id = p.account_id THEN o.id END FROM docacl.principal AS o WHERE o.key = r.role),
                (SELECT CASE WHEN o.kind = 'role' AND o.built_in IS DISTINCT FROM 'everyone' THEN o.id END
                 FROM docacl.principal AS o WHERE o.account_id = p.account_id AND o.name = r.role)), p.id
-    FROM unnest(rows) AS r JOIN docacl.principal AS p ON p.key = r.key
+    FROM unnest(rows) AS r JOIN docacl.principal AS p ON p.key = r.key;
+END
 $$;
 REVOKE ALL ON FUNCTION docacl.mirror_pairs(docacl.mirrored[]) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.mirror_pairs(docacl.mirrored[]) IS 'The memberships that these rows are: the member by key, the role by key, else by name, in the member''s account.';
 
 CREATE FUNCTION docacl.mirror_lock(rows docacl.mirrored[]) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
-    SELECT FROM docacl.resource AS a
-    WHERE a.id IN (SELECT p.account_id FROM unnest(rows) AS r JOIN docacl.principal AS p ON p.key = r.key) ORDER BY a.id FOR NO KEY UPDATE
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    PERFORM FROM docacl.resource AS a
+    WHERE a.id IN (SELECT p.account_id FROM unnest(rows) AS r JOIN docacl.principal AS p ON p.key = r.key) ORDER BY a.id FOR NO KEY UPDATE;
+END
 $$;
 REVOKE ALL ON FUNCTION docacl.mirror_lock(docacl.mirrored[]) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.mirror_lock(docacl.mirrored[]) IS 'Against another session that changes how the roles of these accounts hang together: the lock that acl_assign takes.';
@@ -2654,6 +2660,15 @@ REVOKE ALL ON FUNCTION docacl.works_on(bigint, bigint, regclass, text) FROM PUBL
 --
 -- Scale.
 --
+
+CREATE OR REPLACE FUNCTION docacl.touch(kind smallint, ids bigint[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    INSERT INTO docacl.stamp AS s (kind, id, value)
+    SELECT $1, t.id, gen_random_uuid() FROM (SELECT DISTINCT u.id FROM unnest($2) AS u(id) WHERE u.id IS NOT NULL ORDER BY 1) AS t
+    ON CONFLICT ON CONSTRAINT stamp_pkey DO UPDATE SET value = excluded.value;
+END
+$$;
 
 CREATE INDEX grants_on ON docacl.grants (resource_id);
 CREATE INDEX membership_in ON docacl.membership (role_id);

@@ -4,10 +4,12 @@
 -- principals, so two changes wait for each other only where they change the same principal or tree.
 
 CREATE FUNCTION docacl.touch(kind smallint, ids bigint[]) RETURNS void
-LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
     INSERT INTO docacl.stamp AS s (kind, id, value)
     SELECT $1, t.id, gen_random_uuid() FROM (SELECT DISTINCT u.id FROM unnest($2) AS u(id) WHERE u.id IS NOT NULL ORDER BY 1) AS t
-    ON CONFLICT ON CONSTRAINT stamp_pkey DO UPDATE SET value = excluded.value
+    ON CONFLICT ON CONSTRAINT stamp_pkey DO UPDATE SET value = excluded.value;
+END
 $$;
 REVOKE ALL ON FUNCTION docacl.touch(smallint, bigint[]) FROM PUBLIC;
 
