@@ -296,6 +296,28 @@ SELECT attempt('boss', 'TABLE docacl.auto_grant') AS "42501", attempt('boss', 'T
 -- whoever may write the table grants what the rule says
 GRANT SELECT, INSERT, UPDATE ON au_ids TO PUBLIC;
 SELECT attempt('Bob', 'UPDATE au_ids SET project = 1') AS "1", attempt('Bob', 'DELETE FROM au_ids') AS "42501";
+-- the table's owner, who has no rights on docacl's tables: renames, brings a type with a cast that would run as docacl's owner, drops
+CREATE ROLE au_owner;
+GRANT CREATE ON SCHEMA public TO au_owner;
+CREATE TABLE au_owned (who text, project int);
+SELECT acl_auto_grant('au_owned', 'who', 'project', 'see', 'project') AS none;
+ALTER TABLE au_owned OWNER TO au_owner;
+SET ROLE au_owner;
+ALTER TABLE au_owned RENAME who TO person;
+INSERT INTO au_owned VALUES ('bob', 4);
+CREATE TYPE au_type AS (t text);
+CREATE FUNCTION au_cast(au_type) RETURNS text LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'run as %', current_user; END $$;
+CREATE CAST (au_type AS text) WITH FUNCTION au_cast(au_type);
+ALTER TABLE au_owned ALTER person TYPE au_type USING ROW(person)::au_type;
+INSERT INTO au_owned VALUES (ROW('cat')::au_type, 4);
+DELETE FROM au_owned;
+RESET ROLE;
+SELECT acl_can_on('Bob', 'project', 'S', 'see') AS t;
+SET ROLE au_owner;
+DROP TABLE au_owned;
+RESET ROLE;
+SELECT acl_can_on('Bob', 'project', 'S', 'see') AS f;
+REVOKE CREATE ON SCHEMA public FROM au_owner;
 -- an account takes its options along; a project its grants
 SELECT count(*) AS "elsewhere: 1" FROM docacl.profile_option WHERE code LIKE 'acl%' AND account_id = (SELECT id FROM docacl.resource WHERE kind = 'account' AND name = 'rules elsewhere');
 DROP TABLE au_elsewhere;
