@@ -7,4 +7,5 @@ mod admin_resources;
 mod admin_rows;
 mod admin_seed;
 mod engine;
+mod handover;
 mod support;

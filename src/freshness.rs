@@ -17,9 +17,10 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 use crate::error::Result;
+use crate::flat::Writer;
 use crate::ring::{self, Ring, StampOf};
 use crate::scan::{self, Snap};
-use crate::{change, facts, identity, nodes};
+use crate::{change, facts, handover, identity, nodes};
 
 /// What decides which rows a snapshot sees, in full.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -39,6 +40,25 @@ struct Sight {
     /// The transaction, where it is SERIALIZABLE: what another one has read of the same snapshot this one must read
     /// itself, or PostgreSQL would not know that it depends on it.
     serializable: i64,
+}
+
+/// A hash of the snapshot and the transaction: what a parallel worker sees has the same as its leader's.
+pub fn print(snap: &Snap) -> [u8; 32] {
+    // SAFETY: a snapshot that is active while `snap` lives.
+    let snapshot = unsafe { &*snap.pointer() };
+    // Workers are not sent the list of subtransactions where it has overflowed.
+    let lists = !snapshot.suboverflowed || snapshot.takenDuringRecovery;
+    let subxip = if lists { xids(snapshot.subxip, snapshot.subxcnt.max(0) as usize) } else { &[] };
+    let mut out = Writer::default();
+    out.int(ring::now());
+    for word in [xid(snapshot.xmin), xid(snapshot.xmax), snapshot.curcid, snapshot.snapshot_type] {
+        out.word(u64::from(word));
+    }
+    out.word(u64::from(snapshot.suboverflowed) | u64::from(snapshot.takenDuringRecovery) << 1);
+    for list in [xids(snapshot.xip, snapshot.xcnt as usize), subxip] {
+        out.list(list.iter(), |out, id| out.word(u64::from(*id)));
+    }
+    crate::login::crypto::hash(&out.done())
 }
 
 impl Sight {
@@ -137,6 +157,7 @@ unsafe extern "C-unwind" fn at_end(event: pg_sys::XactEvent::Type, _arg: *mut st
         pg_sys::XactEvent::XACT_EVENT_PREPARE => rolled_back(),
         _ => {}
     }
+    handover::end();
 }
 
 #[pg_guard]
@@ -154,6 +175,7 @@ unsafe extern "C-unwind" fn at_sub_end(
 /// Forgets everything: keys found while the transaction saw its own changes lie in rings made long before it. A
 /// transaction that wrote nothing saw nothing of its own, and rollbacks of such ones are common.
 fn rolled_back() {
+    handover::withdraw();
     ROLLBACKS.set(ROLLBACKS.get().wrapping_add(1));
     // SAFETY: a plain read of backend state, allowed while a transaction ends.
     let wrote = unsafe { pg_sys::GetTopTransactionIdIfAny() } != pg_sys::InvalidTransactionId;
@@ -181,8 +203,9 @@ fn looking<T>(snap: &Snap, then: impl FnOnce(&mut Cache) -> T) -> T {
     // SAFETY: a snapshot that is active while `snap` lives.
     let snapshot = unsafe { &*snap.pointer() };
     if !CACHE.with_borrow(|cache| cache.sight.is_of(snapshot)) {
-        // Outside of any borrow: it may let an invalidation in, or raise an error.
-        let settled = change::settled(snapshot);
+        // Outside of any borrow: it may let an invalidation in, or raise an error. A parallel worker lives for one
+        // snapshot, so it need not know of others.
+        let settled = if handover::in_worker() { None } else { change::settled(snapshot) };
         CACHE.with_borrow_mut(|cache| {
             let sight = Sight::of(snapshot);
             let same = settled.is_some() && settled == cache.settled && sight.generation == cache.sight.generation;
@@ -266,7 +289,10 @@ pub fn ring(id: i64, snap: &Snap) -> Result<Rc<Ring>> {
             return Ok(ring);
         }
     }
-    let ring = Rc::new(Ring::compile(id, snap)?);
+    let ring = match handover::take(id, snap)?.filter(|ring| ring.is_of_its_time(now)) {
+        Some(ring) => Rc::new(ring),
+        None => Rc::new(Ring::compile(id, snap)?),
+    };
     keep(&ring, snap, true);
     Ok(ring)
 }

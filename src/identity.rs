@@ -188,6 +188,7 @@ pub fn register_settings() {
         GucFlags::default(),
     );
     crate::login::settings::register();
+    crate::handover::register();
     crate::login::cursors::watch();
     // SAFETY: reserves our prefix, so that no unknown docacl.* setting can be made; the callback touches only this
     // file's words.
@@ -434,8 +435,12 @@ pub fn set(principal: Option<i64>, local: bool, how: How) -> Result<()> {
 }
 
 fn write(name: &CStr, id: Option<i64>, local: bool) -> Result<()> {
-    let value = CString::new(id.map(|id| id.to_string()).unwrap_or_default())
-        .map_err(|_| error::internal("an id with a zero byte"))?;
+    write_text(name, &id.map(|id| id.to_string()).unwrap_or_default(), local)
+}
+
+/// Writes a setting of ours that users may not write: whoever calls this has to know that it may be written.
+pub fn write_text(name: &CStr, value: &str, local: bool) -> Result<()> {
+    let value = CString::new(value).map_err(|_| error::internal("a setting with a zero byte"))?;
     let action = if local { pg_sys::GucAction::GUC_ACTION_LOCAL } else { pg_sys::GucAction::GUC_ACTION_SET };
     // SAFETY: passing PGC_SUSET ourselves is what makes the caller's check the gate.
     let done: c_int = unsafe {

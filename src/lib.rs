@@ -11,6 +11,7 @@
 //! | [`login`] | tokens, API keys, and the function that a session has entered |
 //! | [`nodes`], [`memo`], [`ring`], [`freshness`] | what a principal holds, and whether that is still so |
 //! | [`limits`] | the most that anybody may do under a resource |
+//! | [`handover`], [`flat`] | what parallel workers take over of it from their leader |
 //! | [`planner`], [`open`] | what the planner is told of the check: selectivity, index conditions |
 //! | [`value`], [`shape`], [`bound`], [`check`] | the decision about a row, and what policies call |
 //! | [`parent`] | the same for a row that another table's row decides |
@@ -41,7 +42,9 @@ mod descriptor;
 mod digests;
 mod error;
 mod facts;
+mod flat;
 mod freshness;
+mod handover;
 mod hash;
 mod identity;
 mod jsonb;

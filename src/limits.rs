@@ -9,6 +9,7 @@ use docacl_core::Actions;
 
 use crate::error::{Result, internal};
 use crate::facts::{self, Resource};
+use crate::flat::{Reader, Writer};
 use crate::nodes::{self, Node};
 use crate::scan::Snap;
 
@@ -88,6 +89,25 @@ impl Limits {
     /// The same of a resource that was read as such.
     pub fn on_resource(&self, resource: &Resource, snap: &Snap) -> Result<Actions> {
         self.on(&nodes::intern(resource), None, snap)
+    }
+
+    /// Writes all of them.
+    pub fn write(&self, out: &mut Writer) {
+        out.list(self.on.iter(), |out, (id, most)| {
+            out.int(*id);
+            out.word(*most);
+        });
+        out.list(self.stars.iter(), |out, (kind, most)| {
+            out.bytes(kind.as_bytes());
+            out.word(*most);
+        });
+    }
+
+    /// Reads what [`Limits::write`] wrote.
+    pub fn read(from: &mut Reader<'_>) -> Option<Limits> {
+        let on = from.list(|from| Some((from.int()?, from.word()?)))?;
+        let stars = from.list(|from| Some((from.text()?.to_owned(), from.word()?)))?;
+        Some(Limits { on, stars })
     }
 
     /// Bytes held, about.

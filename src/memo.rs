@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 
-use docacl_core::Key;
 use docacl_core::digest::Question;
+use docacl_core::{Actions, Key};
 
 use crate::digests::Digests;
+use crate::flat::{Reader, Writer};
 use crate::hash::Seeded;
 
 /// Not a key: bits 29–31 are never set in one.
@@ -176,6 +177,26 @@ impl IntTable {
         }
     }
 
+    /// Writes all of it.
+    pub fn write(&self, out: &mut Writer) {
+        out.int(self.base);
+        out.words(&self.dense);
+        out.list(self.slots.iter(), |out, (key, word)| {
+            out.int(*key);
+            out.word(*word);
+        });
+    }
+
+    /// Reads what [`IntTable::write`] wrote.
+    pub fn read(from: &mut Reader<'_>) -> Option<IntTable> {
+        let (base, dense) = (from.int()?, from.words()?);
+        let slots = from.list(|from| Some((from.int()?, from.word()?)))?;
+        let mut table = IntTable { base, dense, slots, len: 0 };
+        table.len = table.iter().count();
+        // A table without empty slots would be searched for ever.
+        (table.slots.is_empty() || table.len < table.slots.len()).then_some(table)
+    }
+
     /// Bytes held.
     pub fn bytes(&self) -> usize {
         self.slots.capacity() * size_of::<(i64, u64)>() + self.dense.capacity() * size_of::<u64>()
@@ -322,6 +343,39 @@ impl Memo {
         &raw const *self.digests[at]
     }
 
+    /// Writes the keys; digests are made again where they are asked for.
+    pub fn write(&self, out: &mut Writer) {
+        self.ints.write(out);
+        out.list(self.words.limited.iter(), |out, key| {
+            out.word(key.bits());
+            out.word(key.limit().bits());
+        });
+        out.list(self.uuids.iter(), |out, (uuid, word)| {
+            out.word((uuid >> 64) as u64);
+            out.word(*uuid as u64);
+            out.word(*word);
+        });
+        out.list(self.texts.iter(), |out, (text, word)| {
+            out.bytes(text);
+            out.word(*word);
+        });
+    }
+
+    /// Reads what [`Memo::write`] wrote.
+    pub fn read(from: &mut Reader<'_>) -> Option<Memo> {
+        let ints = IntTable::read(from)?;
+        let limited = from.list(|from| {
+            let (bits, limit) = (from.word()?, from.word()?);
+            Some(Key::from_bits(bits).limited(Actions::from_bits_retain(limit)))
+        })?;
+        let uuid = |high: u64, low: u64| u128::from(high) << 64 | u128::from(low);
+        let uuids = from.list(|from| Some((uuid(from.word()?, from.word()?), from.word()?)))?;
+        let texts = from.list(|from| Some((Box::<[u8]>::from(from.bytes()?), from.word()?)))?;
+        let text_bytes = texts.iter().map(|(text, _)| text.len()).sum();
+        let (uuids, texts) = (uuids.into_iter().collect(), texts.into_iter().collect());
+        Some(Memo { ints, words: Words { limited }, uuids, texts, text_bytes, digests: vec![] })
+    }
+
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
         self.ints.bytes()
@@ -347,7 +401,7 @@ impl Memo {
 
 #[cfg(test)]
 mod tests {
-    use super::{IntTable, Memo, Value};
+    use super::{IntTable, Memo, Reader, Value, Writer};
     use docacl_core::{Actions, Key};
     use std::collections::HashMap;
 
@@ -384,6 +438,11 @@ mod tests {
         for key in [i64::MIN, i64::MAX, -1, 0, 7_777_777_777] {
             assert_eq!(table.get(key), model.get(&key).copied(), "{key}");
         }
+        let mut out = Writer::default();
+        table.write(&mut out);
+        let read = IntTable::read(&mut Reader::new(&out.done())).expect("what was written");
+        assert_eq!(read.iter().collect::<HashMap<_, _>>(), model);
+        assert!(model.iter().all(|(key, word)| read.get(*key) == Some(*word)) && read.len() == model.len());
         table
     }
 
@@ -403,6 +462,48 @@ mod tests {
         compare(pseudo_random(5000));
         compare(pseudo_random(50).chain(1..20_000));
         compare((0..3000).map(|n| (n * 7919) % 3001));
+    }
+
+    #[test]
+    fn a_memo_is_read_as_it_was_written() {
+        let key = |n: i64| {
+            Key::home(Actions::from_bits_retain(n as u64 % 7)).limited(match n % 3 {
+                0 => Actions::EVERYTHING,
+                1 => Actions::READ,
+                _ => Actions::empty(),
+            })
+        };
+        let mut memo = Memo::default();
+        for n in 0..1000 {
+            let text = format!("key {n}");
+            for value in [Value::Int(n * 1000), Value::Uuid(u128::MAX - n as u128), Value::Text(&text)] {
+                memo.put(value, key(n));
+            }
+        }
+        let mut out = Writer::default();
+        memo.write(&mut out);
+        let bytes = out.done();
+        let read = Memo::read(&mut Reader::new(&bytes)).expect("what was written");
+        assert_eq!(read.len(), memo.len());
+        for n in 0..1000 {
+            let text = format!("key {n}");
+            for value in [Value::Int(n * 1000), Value::Uuid(u128::MAX - n as u128), Value::Text(&text)] {
+                assert_eq!(read.get(value), Some(key(n)));
+            }
+        }
+        assert!(Memo::read(&mut Reader::new(&bytes[..bytes.len() - 1])).is_none());
+    }
+
+    #[test]
+    fn a_table_without_room_is_not_read() {
+        let mut out = Writer::default();
+        out.int(0);
+        out.words(&[]);
+        out.list([(1, 1), (2, 2)].into_iter(), |out, (key, word)| {
+            out.int(key);
+            out.word(word);
+        });
+        assert!(IntTable::read(&mut Reader::new(&out.done())).is_none());
     }
 
     #[test]

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{self, Result, wrong_state};
 use crate::facts::{self, Resource};
+use crate::flat::{Reader, Writer};
 use crate::ring::Ring;
 use crate::scan::Snap;
 use crate::shape::{By, Reference};
@@ -137,6 +138,36 @@ pub struct Kept {
 }
 
 impl Kept {
+    /// Whether it says what opens among these.
+    pub fn is_of(&self, existing: freshness::Existing) -> bool {
+        self.existing == existing
+    }
+
+    /// Writes it, but for what there was: whoever reads it has to know.
+    pub fn write(&self, out: &mut Writer) {
+        out.word(self.wanted.bits());
+        out.list(self.opened.by_kind.iter(), |out, (kind, open)| {
+            out.bytes(kind.as_bytes());
+            out.list(open.iter(), |out, open| {
+                out.int(open.id);
+                out.option(open.key.as_deref(), |out, key| out.bytes(key.as_bytes()));
+            });
+        });
+    }
+
+    /// Reads what [`Kept::write`] wrote of these resources.
+    pub fn read(from: &mut Reader<'_>, existing: freshness::Existing) -> Option<Kept> {
+        let wanted = Actions::from_bits_retain(from.word()?);
+        let by_kind = from.list(|from| {
+            let kind = from.text()?.to_owned();
+            let open = from.list(|from| {
+                Some(Open { id: from.int()?, key: from.option(|from| from.text().map(str::to_owned))? })
+            })?;
+            Some((kind, open))
+        })?;
+        Some(Kept { wanted, existing, opened: Rc::new(Opened { by_kind }) })
+    }
+
     /// Bytes held, about.
     pub fn bytes(&self) -> usize {
         let keys = |o: &Open| size_of::<Open>() + o.key.as_ref().map_or(0, String::len);

@@ -12,6 +12,8 @@ use pgrx::pg_sys;
 
 use crate::error::{Result, internal};
 use crate::facts::{self, Moment, PrincipalKind};
+use crate::flat::{Reader, Writer};
+use crate::freshness::Existing;
 use crate::limits::Limits;
 use crate::memo::{IntTable, Memo, Value};
 use crate::nodes::{self, Node};
@@ -74,6 +76,9 @@ pub struct Ring {
     #[allow(clippy::vec_box, reason = "bound checks point to the memos: they must not move when the vector grows")]
     kept: UnsafeCell<Vec<Box<Kept>>>,
 }
+
+/// The sorts of subject, in the order in which they are written for another process.
+const SUBJECTS: [SubjectKind; 4] = [SubjectKind::Nobody, SubjectKind::System, SubjectKind::User, SubjectKind::ApiKey];
 
 /// "Now" of the rules: the start of the transaction.
 pub fn now() -> Moment {
@@ -340,6 +345,87 @@ impl Ring {
             }
         };
         Ok(node.filter(|n| !n.is_star && reference.kinds.iter().any(|k| **k == *n.kind)))
+    }
+
+    /// For how many questions it is known what opens among these resources.
+    pub fn opened_among(&self, existing: Existing) -> usize {
+        self.opened.borrow().iter().filter(|kept| kept.is_of(existing)).count()
+    }
+
+    /// Writes all of it, for a process that sees the same: what opens only as these resources have it.
+    pub fn write(&self, existing: Existing, out: &mut Writer) {
+        out.int(self.id);
+        let Subject { kind, admin, read_only } = self.subject;
+        out.word(SUBJECTS.iter().position(|k| *k == kind).map_or(u64::MAX, |at| at as u64));
+        out.word(u64::from(admin));
+        out.word(u64::from(read_only));
+        out.option(self.account, Writer::int);
+        out.option(self.key.as_deref(), |out, key| out.bytes(key.as_bytes()));
+        out.option(self.environment, Writer::int);
+        out.list(self.principals.iter(), |out, id| out.int(*id));
+        out.list(self.stamps.iter(), |out, (of, value)| {
+            let (sort, id) = match of {
+                StampOf::Principal(id) => (0, *id),
+                StampOf::Structure(id) => (1, *id),
+            };
+            out.word(sort);
+            out.int(id);
+            out.option(value.as_ref(), |out, value| out.bytes(value));
+        });
+        out.int(self.period.0);
+        out.int(self.period.1);
+        self.granted.write(out);
+        self.granted_on_rows.write(out);
+        out.list(self.stars.iter(), |out, (kind, mask)| {
+            out.bytes(kind.as_bytes());
+            out.word(*mask);
+        });
+        self.limits.write(out);
+        let opened = self.opened.borrow();
+        let opened: Vec<_> = opened.iter().filter(|kept| kept.is_of(existing)).collect();
+        out.list(opened.into_iter(), |out, kept| kept.write(out));
+        // SAFETY: single-threaded; the reference ends before anything else runs.
+        out.list(unsafe { (*self.kept.get()).iter() }, |out, kept| {
+            out.list(kept.reference.kinds.iter(), |out, kind| out.bytes(kind.as_bytes()));
+            out.word(u64::from(kept.reference.by == By::Key));
+            // SAFETY: likewise.
+            unsafe { (*kept.memo.get()).write(out) };
+        });
+    }
+
+    /// Reads what [`Ring::write`] wrote.
+    pub fn read(from: &mut Reader<'_>, existing: Existing) -> Option<Ring> {
+        let id = from.int()?;
+        let kind = *SUBJECTS.get(usize::try_from(from.word()?).ok()?)?;
+        let subject = Subject { kind, admin: from.flag()?, read_only: from.flag()? };
+        let account = from.option(Reader::int)?;
+        let key = from.option(|from| from.text().map(str::to_owned))?;
+        let environment = from.option(Reader::int)?;
+        let principals = from.list(Reader::int)?;
+        let stamps = from.list(|from| {
+            let of = match (from.word()?, from.int()?) {
+                (0, id) => StampOf::Principal(id),
+                (1, id) => StampOf::Structure(id),
+                _ => return None,
+            };
+            Some((of, from.option(|from| from.bytes()?.try_into().ok())?))
+        })?;
+        let period = (from.int()?, from.int()?);
+        let (granted, granted_on_rows) = (IntTable::read(from)?, IntTable::read(from)?);
+        let stars = from.list(|from| Some((Rc::from(from.text()?), from.word()?)))?;
+        let limits = Limits::read(from)?;
+        let opened = RefCell::new(from.list(|from| crate::open::Kept::read(from, existing))?);
+        let kept = UnsafeCell::new(from.list(|from| {
+            let kinds = from.list(|from| from.text().map(str::to_owned))?;
+            let by = if from.flag()? { By::Key } else { By::Id };
+            let memo = UnsafeCell::new(Memo::read(from)?);
+            Some(Box::new(Kept { reference: Reference { kinds, by }, memo }))
+        })?);
+        #[rustfmt::skip]
+        let ring = Ring {
+            id, subject, account, key, environment, principals, stamps, period, granted, granted_on_rows, stars, limits, opened, kept,
+        };
+        Some(ring)
     }
 
     /// Bytes held, about.

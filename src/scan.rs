@@ -119,6 +119,16 @@ impl Snap {
         unsafe { Snap::push(pg_sys::GetLatestSnapshot()) }
     }
 
+    /// A snapshot that PostgreSQL holds: one of a statement that is about to begin.
+    ///
+    /// # Safety
+    ///
+    /// A valid snapshot.
+    pub unsafe fn of(snapshot: pg_sys::Snapshot) -> Snap {
+        // SAFETY: as the caller says.
+        unsafe { Snap::push(snapshot) }
+    }
+
     /// The newest snapshot that can be had here: in parallel mode PostgreSQL takes none but the statement's.
     pub fn newest() -> Snap {
         // SAFETY: a plain read of backend state.
@@ -315,6 +325,7 @@ unsafe extern "C-unwind" fn forget(_arg: pg_sys::Datum, relation: pg_sys::Oid) {
     OIDS.with_borrow_mut(|oids| {
         if relation == pg_sys::Oid::INVALID || oids.iter().any(|(_, t, i)| *t == relation || *i == relation) {
             oids.clear();
+            crate::handover::withdraw();
             GENERATION.set(GENERATION.get().wrapping_add(1));
         }
     });

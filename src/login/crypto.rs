@@ -34,10 +34,10 @@ pub fn has_keyed_hash(secret: &[u8], text: &str, hash: &[u8]) -> bool {
     hmac::verify(&hmac::Key::new(hmac::HMAC_SHA256, secret), text.as_bytes(), hash).is_ok()
 }
 
-/// SHA-256 of a text.
-pub fn hash(text: &str) -> [u8; 32] {
+/// SHA-256.
+pub fn hash(bytes: &[u8]) -> [u8; 32] {
     let mut out = [0; 32];
-    out.copy_from_slice(digest::digest(&digest::SHA256, text.as_bytes()).as_ref());
+    out.copy_from_slice(digest::digest(&digest::SHA256, bytes).as_ref());
     out
 }
 

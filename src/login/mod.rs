@@ -16,7 +16,7 @@
 
 pub mod api_key;
 pub mod claims;
-mod crypto;
+pub mod crypto;
 pub mod cursors;
 pub mod enter;
 mod keys;

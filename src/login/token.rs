@@ -69,7 +69,7 @@ fn now() -> i64 {
 
 /// The principal that a token names.
 pub fn verify(token: &str, snap: &Snap) -> Result<Verified<i64>> {
-    let fingerprint = crypto::hash(token);
+    let fingerprint = crypto::hash(token.as_bytes());
     if let Some(id) = recall(&fingerprint, snap)? {
         return Ok(Ok(id));
     }

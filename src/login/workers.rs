@@ -11,31 +11,22 @@ use pgrx::prelude::*;
 
 thread_local! {
     static WATCHING: Cell<bool> = const { Cell::new(false) };
-    static BEFORE: Cell<pg_sys::ExecutorStart_hook_type> = const { Cell::new(None) };
 }
 
-/// Has PostgreSQL tell us when a statement starts. Raises nothing.
+/// Has the setting looked at when a statement starts. Raises nothing.
 pub fn watch() {
-    if !WATCHING.replace(true) {
-        // SAFETY: a hook of this backend, put before the one that is there.
-        unsafe {
-            BEFORE.set(pg_sys::ExecutorStart_hook);
-            pg_sys::ExecutorStart_hook = Some(at_start);
-        }
-    }
+    WATCHING.set(true);
 }
 
-// Without pgrx's guard, which would strip errors of what they say of the query: see src/login/cursors.rs.
-unsafe extern "C-unwind" {
-    #[link_name = "standard_ExecutorStart"]
-    fn start_unguarded(query: *mut pg_sys::QueryDesc, flags: std::ffi::c_int);
-}
-
-unsafe extern "C-unwind" fn at_start(query: *mut pg_sys::QueryDesc, flags: std::ffi::c_int) {
-    // SAFETY: PostgreSQL's call, handed on.
-    unsafe {
-        tell();
-        BEFORE.get().unwrap_or(start_unguarded)(query, flags);
+/// A statement is about to start.
+///
+/// # Safety
+///
+/// Called by the hook of src/handover.rs only.
+pub unsafe fn at_start() {
+    if WATCHING.get() {
+        // SAFETY: as above.
+        unsafe { tell() }
     }
 }
 

@@ -24,7 +24,8 @@ use pgrx::pg_sys;
 use pgrx::prelude::*;
 
 pub use arms::{expand, expand_one};
-use nodes::{Column, items};
+use nodes::Column;
+pub use nodes::items;
 use table::Table;
 
 use crate::error::Result;
@@ -79,6 +80,7 @@ pub unsafe extern "C-unwind" fn docacl_row_check_support(fcinfo: pg_sys::Functio
                     .map(|known| if known { node as usize } else { 0 })
             }
             pg_sys::NodeTag::T_SupportRequestCost => {
+                crate::handover::planned((*node.cast::<pg_sys::SupportRequestCost>()).funcid);
                 Ok(if cost(&mut *node.cast::<pg_sys::SupportRequestCost>()) { node as usize } else { 0 })
             }
             _ => Ok(0),

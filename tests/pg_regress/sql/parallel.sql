@@ -81,4 +81,99 @@ DO $$ BEGIN PERFORM acl_set_user('ann', local => false); END $$;
 SELECT count(*) AS n1010 FROM pa_document;
 SELECT acl_can(3, 'view') AS t, acl_can(1, 'view') AS f, acl_actions(1) AS "{}";
 RESET ROLE;
+
+-- What workers take over from their leader. The leader alone reads pa_other, whose location C no row of pa_document names:
+-- a worker that counts pa_document holds the key of C only where it took it over. kept() is docacl.cache(), of any process.
+SELECT acl_create('location', 'C') AS c \gset
+DO $$ BEGIN PERFORM acl_grant('ann', 'view', 'location', 'C'); END $$;
+CREATE TABLE pa_other (id int PRIMARY KEY, place bigint) WITH (autovacuum_enabled = off);
+INSERT INTO pa_other VALUES (1, :c), (2, :b);
+GRANT SELECT ON pa_other TO PUBLIC;
+DO $$ BEGIN PERFORM acl_protect('pa_other', '{"place": {"column": "place", "by": "id"}}', '{"key": "id", "default": false}'); END $$;
+CREATE FUNCTION kept(OUT rings bigint, OUT keys bigint, OUT bytes bigint) RETURNS SETOF record
+LANGUAGE c VOLATILE PARALLEL SAFE AS '$libdir/docacl', 'docacl_cache_wrapper';
+CREATE FUNCTION keys_here(int) RETURNS bigint LANGUAGE plpgsql VOLATILE PARALLEL SAFE COST 10000 AS
+$$ BEGIN RETURN (SELECT keys FROM kept()); END $$;
+SET parallel_leader_participation = off;
+RESET docacl.principal;
+PREPARE seen AS SELECT count(*), max(keys_here(id)) AS keys_in_workers FROM pa_document;
+CREATE FUNCTION leader_only() RETURNS boolean LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE AS $$ BEGIN RETURN true; END $$;
+PREPARE other AS SELECT count(*) FROM pa_other WHERE leader_only();
+SET ROLE regress_pa_ann;
+SELECT in_workers('EXECUTE seen') AS t;
+-- three locations and the type granted, A, B and the type found
+EXECUTE seen;
+EXECUTE other;
+-- C as well
+EXECUTE seen;
+-- not: another identity, who has not been met here: his own keys; then the first again
+SET ROLE regress_pa_bob;
+EXECUTE seen;
+EXECUTE other;
+EXECUTE seen;
+SET ROLE regress_pa_ann;
+EXECUTE seen;
+-- not: a change between two statements, in one transaction and by another: what is held now, and nothing kept of before
+RESET ROLE;
+BEGIN;
+DO $$ BEGIN PERFORM acl_revoke('ann', 'enter', 'location', 'A'); END $$;
+SET LOCAL ROLE regress_pa_ann;
+EXECUTE seen;
+EXECUTE other;
+EXECUTE seen;
+RESET ROLE;
+SAVEPOINT before;
+DO $$ BEGIN PERFORM acl_grant('ann', 'enter', 'location', 'B'); END $$;
+SET LOCAL ROLE regress_pa_ann;
+EXECUTE seen;
+RESET ROLE;
+ROLLBACK TO before;
+SET LOCAL ROLE regress_pa_ann;
+EXECUTE seen;
+ROLLBACK;
+SET ROLE regress_pa_ann;
+EXECUTE seen;
+EXECUTE other;
+-- SERIALIZABLE reads for itself; REPEATABLE READ does not have to
+BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY;
+EXECUTE other;
+EXECUTE seen;
+COMMIT;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+EXECUTE other;
+EXECUTE seen;
+COMMIT;
+-- one acl_set_user after the other within a transaction
+SET ROLE regress_app;
+BEGIN;
+DO $$ BEGIN PERFORM acl_set_user('bob'); END $$;
+EXECUTE seen;
+DO $$ BEGIN PERFORM acl_set_user('ann'); END $$;
+EXECUTE seen;
+COMMIT;
+EXECUTE seen;
+-- not: nobody writes the setting, users or superusers, and nobody sees it
+SET docacl.handover = '1 00 00';                                                   -- fail
+SELECT set_config('docacl.handover', '1 00 00', true);                             -- fail
+SHOW docacl.handover;                                                              -- fail
+SELECT count(*) AS n0 FROM pg_settings WHERE name = 'docacl.handover';
+RESET ROLE;
+SET docacl.handover = '1 00 00';                                                   -- fail
+ALTER ROLE regress_app SET docacl.handover = '1 00 00';                            -- fail
+-- it ends with its transaction, and RESET ALL takes it away from the next statement only
+BEGIN;
+SET LOCAL ROLE regress_pa_ann;
+EXECUTE seen;
+RESET ROLE;
+SELECT current_setting('docacl.handover') ~ '^\d+ [0-9a-f]{32} [0-9a-f]{64}$' AS t;
+RESET ALL;
+SELECT current_setting('docacl.handover') = '' AS t;
+SET LOCAL parallel_setup_cost = 0;
+SET LOCAL parallel_tuple_cost = 0;
+SET LOCAL min_parallel_table_scan_size = 0;
+SET LOCAL parallel_leader_participation = off;
+SET LOCAL ROLE regress_pa_ann;
+EXECUTE seen;
+COMMIT;
+SELECT current_setting('docacl.handover') = '' AS t;
 DISCARD ALL;
