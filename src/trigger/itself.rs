@@ -20,6 +20,7 @@ use crate::admin::write;
 use crate::bound::Bound;
 use crate::error::{Result, exists, in_use, missing_reference, required};
 use crate::facts::{self, Kind, Resource};
+use crate::limits::Limits;
 use crate::made;
 use crate::protect::Spec;
 use crate::protect::rows;
@@ -32,6 +33,7 @@ pub struct Itself {
     kind: Kind,
     /// Where among the gates the row refers to itself.
     gate: usize,
+    gate_name: String,
     key: Named,
     name: Named,
     parent: Option<Named>,
@@ -75,7 +77,9 @@ impl Itself {
             };
             let (Some(key), Some(name)) = (named("key")?, named("name")?) else { continue };
             let (parent, account) = (named("parent")?, named("account")?);
-            return Ok(Some(Itself { relation: oid, kind, gate, key, name, parent, account, fixed: mirror.account }));
+            let gate_name = spec.gates.get(gate).map(|g| g.gate.clone()).unwrap_or_default();
+            let fixed = mirror.account;
+            return Ok(Some(Itself { relation: oid, kind, gate, gate_name, key, name, parent, account, fixed }));
         }
         Ok(None)
     }
@@ -137,7 +141,10 @@ impl Itself {
         })?;
         let new = New { kind: &self.kind, parent: parent.map(|p| p.id), inherits: None, name: &name, key: Some(&key) };
         match resource::make(&asker, &new)? {
-            Made::New(_) => made::note(execution, self.relation, &self.kind.name, key),
+            Made::New(id) => {
+                self.require_limit(&asker, bound, table, id)?;
+                made::note(execution, self.relation, &self.kind.name, key);
+            }
             Made::Twin(_) => return Err(exists(&self.kind.name, &name)),
         }
         Ok(true)
@@ -152,6 +159,16 @@ impl Itself {
             true => Err(refusals::refusal(table, Actions::ADD, bound, row, &snap, Some(self.gate))?),
             false => Ok(()),
         }
+    }
+
+    /// A limit says nothing about resources, but of rows it leaves what it leaves: the row that comes lies under it too.
+    fn require_limit(&self, asker: &Asker, bound: &Bound, table: &str, id: i64) -> Result<()> {
+        let snap = Snap::latest();
+        let Some(made) = facts::resource(id, &snap)?.filter(|_| !bound.ring.subject.admin) else { return Ok(()) };
+        if Limits::of(asker.account()?, &snap)?.on_resource(&made, &snap)?.contains(Actions::ADD) {
+            return Ok(());
+        }
+        Err(refusals::limited(table, "add", &self.gate_name))
     }
 
     /// The resource that a row names as its parent. Who does not administer the account is answered the same, 42501, whether it

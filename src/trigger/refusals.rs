@@ -47,9 +47,7 @@ pub fn refusal(
     }
     let shut = gates.iter().find(|(_, key)| key.is_some_and(|k| !k.permits().contains(actions)));
     let hint = match shut {
-        Some((gate, Some(key))) if !key.limit().contains(actions) => {
-            format!("A limit on what gate {gate} refers to leaves {name} out; admins of the account lift it.")
-        }
+        Some((gate, Some(key))) if !key.limit().contains(actions) => return Ok(limited(table, &name, gate)),
         Some((gate, _)) => {
             format!("Gate {gate} does not let {name} through; whoever administers it can grant it.")
         }
@@ -60,4 +58,12 @@ pub fn refusal(
     };
     let gate = shut.map(|(gate, _)| format!(" (gate \"{gate}\")")).unwrap_or_default();
     Ok(denied(format!("permission denied: {name} on table \"{table}\"{gate}"), hint))
+}
+
+/// 42501: a limit leaves the action out.
+pub fn limited(table: &str, action: &str, gate: &str) -> pgrx::pg_sys::panic::ErrorReport {
+    denied(
+        format!("permission denied: {action} on table \"{table}\" (gate \"{gate}\")"),
+        format!("A limit on what gate {gate} refers to leaves {action} out; admins of the account lift it."),
+    )
 }

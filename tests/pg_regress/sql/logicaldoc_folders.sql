@@ -93,6 +93,15 @@ DO $$ BEGIN PERFORM acl_logout(); END $$;
 RESET ROLE;
 SELECT r.name, p.name AS parent, r.inherits, acl_can_on('add', 'folder', r.id, 'security') AS creator FROM docacl.resource AS r JOIN docacl.resource AS p ON p.id = r.parent_id WHERE r.key IN ('20', '21') ORDER BY 1;
 ROLLBACK;
+-- a folder's row lies under the limits of where it comes to lie, as a document's does; the account's admins are not bound
+BEGIN;
+SELECT acl_set_limit('folder', 'Sales', 'view, edit');
+SELECT complaint('add', 'INSERT INTO lf_folder (name, parent_id) VALUES (''x'', 1)');
+SELECT complaint('add', 'INSERT INTO lf_document (id, folder_id) VALUES (8, 3)');
+SELECT attempt('boss', 'INSERT INTO lf_folder (name, parent_id) VALUES (''x'', 1)') AS n1;
+SELECT acl_set_limit('folder', 'Sales', 'view, add'), attempt('add', 'INSERT INTO lf_folder (name, parent_id) VALUES (''x'', 1)') AS n1;
+SELECT acl_set_limit('folder', '*', 'view'), complaint('add', 'INSERT INTO lf_folder (name, parent_id) VALUES (''x'', 1)');
+ROLLBACK;
 -- a sibling of the name, a key that is taken, a row that does not come about
 SELECT complaint('add', 'INSERT INTO lf_folder (name, parent_id) VALUES (''Offers'', 1)');
 SELECT complaint('add', 'INSERT INTO lf_folder (id, name, parent_id) VALUES (3, ''x'', 1)');
