@@ -649,7 +649,7 @@ COMMENT ON FUNCTION acl_who_row(regclass, text, text) IS 'As acl_who for a row o
 
 COMMENT ON FUNCTION acl_session() IS 'Who is asking: principal, its id and account, how identified (token, API key, setting, request claims, database role, nobody), the function entered (null: none), whether read-only, and exempt: why PostgreSQL does not judge this session (superuser, BYPASSRLS; null: it does).';
 
-COMMENT ON FUNCTION acl_create_documents(text) IS 'Makes a documents table with its content and previews in tables of their own (name_content, read by download; name_preview, read by preview), protects all three and answers as acl_protect. Dropped or unprotected, it takes them along. For superusers and system.';
+COMMENT ON FUNCTION acl_create_documents(text) IS 'Makes a documents table with an index for every gate column, beside it name_content, read by download, and name_preview, read by preview, which go with it, and protects them; the default documents table, if there is none yet. They belong to the superuser who calls, otherwise to the extension''s owner, and nobody is granted anything. Returns what acl_protect returns. For superusers and system: 42501; 42710 a relation of such a name exists, 42704 unknown schema, 22023 no name for a table.';
 
 COMMENT ON FUNCTION acl_check(regclass) IS 'The ways around a protected table, or with null around all of them, that exist now, worst first: error, a hole; warning, a way around for somebody; notice, what one should know; advice, what would be faster. For superusers and system: 42501; 55000 not protected.';
 

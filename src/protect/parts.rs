@@ -10,11 +10,8 @@ use crate::error::Result;
 
 /// Makes a table go with another.
 pub fn belongs(part: pg_sys::Oid, to: pg_sys::Oid) {
-    let address = |object| pg_sys::ObjectAddress {
-        classId: pg_sys::Oid::from(pg_sys::RelationRelationId),
-        objectId: object,
-        objectSubId: 0,
-    };
+    let address =
+        |object| pg_sys::ObjectAddress { classId: pg_sys::RelationRelationId, objectId: object, objectSubId: 0 };
     // SAFETY: both tables exist and are locked by whoever made them.
     unsafe { pg_sys::recordDependencyOn(&address(part), &address(to), pg_sys::DependencyType::DEPENDENCY_AUTO) };
 }

@@ -1,6 +1,6 @@
 --
--- LogicalDOC: twenty-five actions on folders and documents, for groups and for single users
--- (acceptance D1-D3, D29-D33, and D4-D28 as far as rows and columns show them).
+-- LogicalDOC: twenty-five actions on folders and documents, for groups and for single users. Action by action with the
+-- statements that each lets through: logicaldoc_actions; the folders' side: logicaldoc_folders.
 --
 -- The table refers to folders and templates by docacl's ids; each column asks its own action.
 --
@@ -58,7 +58,7 @@ $$ BEGIN
 END $$;
 
 --
--- D3-D28. For each action X three members of three groups: "X" holds read and X on the folder F,
+-- For each action X three members of three groups: "X" holds read and X on the folder F,
 -- "X alone" holds X without read. Everyone may read and add in G, so that a move has somewhere to go.
 --
 CREATE TABLE ld_action (d text, bit int, action text);
@@ -83,11 +83,11 @@ BEGIN
   END LOOP;
 END $$;
 
--- each action with read: its own statement and reading, and nothing else. Where no action is held that an UPDATE of
+-- D3-D28: each action with read: its own statement and reading, and nothing else. Where no action is held that an UPDATE of
 -- this table can ask, a row is passed over (0); where one is held, the wrong column is refused (42501).
 SELECT d, action, t.* FROM ld_action, tries(action, :f, :g) AS t ORDER BY bit;
 
--- each action without read: void, but that who may add may put something where he may not look
+-- D3-D28 not: each action without read: void, but that who may add may put something where he may not look
 SELECT d, action || ' alone' AS who, t.* FROM ld_action, tries(action || ' alone', :f, :g) AS t WHERE action <> 'read' ORDER BY bit;
 
 -- asked as questions: of the document (1), of the folder (F); held, not held ("read" has only read), without read.
@@ -213,7 +213,6 @@ SELECT acl_actions('read', 1), acl_actions('calendar', 1);
 
 --
 -- D1, D32: to a user, to a group, to both; several groups are a union
---
 DO $$ BEGIN
   PERFORM acl_create_role('Readers of F');
   PERFORM acl_create_role('Printers of F');
@@ -228,23 +227,29 @@ SELECT acl_grant('anna', 'read', 'folder', 'F') AS t;
 SELECT acl_actions('anna', 1) AS "{read}";
 DO $$ BEGIN PERFORM acl_assign('Readers of F', 'anna'); PERFORM acl_assign('Printers of F', 'anna'); END $$;
 SELECT acl_actions('anna', 1) AS "{read,print}";
+-- D1, D32 not: taking away the user's grant leaves the group's; taking away one group leaves the other's, and no group takes anything away
 SELECT acl_revoke('anna', 'read', 'folder', 'F') AS t;
 SELECT acl_actions('anna', 1) AS "{read,print}";
--- D2: membership is what counts, at the next statement
+SELECT acl_unassign('Printers of F', 'anna');
+SELECT acl_actions('anna', 1) AS "{read}", acl_can('anna', 1, 'print') AS f;
+DO $$ BEGIN PERFORM acl_assign('Printers of F', 'anna'); PERFORM acl_assign('Nothing', 'anna'); END $$;
+SELECT acl_actions('anna', 1) AS "{read,print}";
+-- D2 not: whoever leaves the role holds nothing at the next statement
 DO $$ BEGIN PERFORM acl_unassign('Readers of F', 'anna'); END $$;
 SELECT acl_actions('anna', 1) AS "{}";
 SELECT sees('anna', 'ld_document') AS "nothing";
+-- D2: whoever is put into it holds exactly what it holds
 DO $$ BEGIN PERFORM acl_assign('Readers of F', 'anna'); END $$;
 SELECT sees('anna', 'ld_document') AS "1,2";
 SELECT sees('bert', 'ld_document') AS "nothing";
 
 --
--- D29: admins can do everything in their account, and only there
---
+-- D29: admins can do everything in their account
 SELECT bool_and(acl_can('boss', 1, action)) AS t, bool_and(acl_can_on('boss', 'folder', 'F', action)) AS t FROM ld_action;
 SELECT acl_can('boss', 1, 'full') AS t;
 SELECT t.* FROM tries('boss', :f, :g) AS t;
 SELECT t.* FROM tries('system', :f, :g) AS t;
+-- D29 not: neither who is in a group of such a name, nor another account's admin; and the admin role cannot be dropped
 DO $$ BEGIN
   PERFORM acl_create_role('admin2');
   PERFORM person('not the boss', 'admin2');
@@ -262,7 +267,6 @@ SELECT sees('boss', 'ld_document') AS "1,2";
 
 --
 -- D30: groups may be granted something on everything that has security
---
 DO $$ BEGIN
   PERFORM acl_create('function', 'Reports');
   PERFORM acl_create('project', 'Apollo');
@@ -278,7 +282,7 @@ SELECT acl_grant('Readers of F', 'complete_form', 'form', 'Leave request') AS t;
 SELECT acl_grant('Readers of F', 'work_queue', 'queue', 'Inbox') AS t;
 SELECT acl_can_on('anna', 'report', 'Reports', 'open') AS t, acl_can_on('anna', 'form', 'Leave request', 'complete form') AS t,
        acl_can_on('anna', 'queue', 'Inbox', 'work-queue') AS t, acl_can_on('bert', 'queue', 'Inbox', 'work_queue') AS f;
--- negative: without security there, or whatever the kind asks instead
+-- D30 not: without security there, or whatever the kind asks instead
 SELECT r.kind, attempt('read', format('SELECT acl_grant(''bert'', ''read'', %L, %L)', r.kind, r.name)) AS refused
   FROM (VALUES ('folder', 'F'), ('folder', 'G'), ('document', '1'), ('function', 'Reports'), ('project', 'Apollo'), ('document type', 'Invoice')) AS r(kind, name);
 
@@ -294,11 +298,12 @@ DO $$ BEGIN
 END $$;
 SELECT sees('carla', 'ld_document') AS "11";
 SELECT attempt('carla', format('INSERT INTO ld_document (id, template) VALUES (99, %s)', :payroll)) AS n1;
+-- D31 not: nor the other way round
 SELECT attempt('carla', format('INSERT INTO ld_document (id, template) VALUES (99, %s)', :invoice)) AS "42501";
 SELECT attempt('carla', 'SELECT 1 FROM ld_document WHERE id = 12') AS n0;
 
 --
--- D33: in open sessions, through prepared statements, at the next statement
+-- D33: in open sessions, through prepared statements, at the next statement, for every member
 --
 CREATE ROLE regress_ld_anna LOGIN;
 CREATE ROLE regress_ld_carla LOGIN;
@@ -312,6 +317,7 @@ DO $$ BEGIN
   PERFORM acl_revoke('Readers of F', 'full', 'folder', 'F');
   PERFORM acl_grant('Accountant', 'read', 'folder', 'F');
 END $$;
+-- D33 not: what the role lost is gone for its members
 SET ROLE regress_ld_anna;
 EXECUTE mine;
 -- viewpoint of carla
