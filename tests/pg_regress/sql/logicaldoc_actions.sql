@@ -137,6 +137,7 @@ SELECT * FROM holds('delete', 'UPDATE la_document SET deleted_at = now() WHERE i
 -- D14 not: by nobody else, for good by none but admins and system
 SELECT * FROM lacks('delete', 'UPDATE la_document SET deleted_at = now() WHERE id = 1', 'DELETE FROM la_document WHERE id = 1');
 SELECT who, attempt(who, 'DELETE FROM la_document WHERE id = 1') AS for_good FROM unnest(ARRAY['delete', 'boss', 'system']) AS who;
+SELECT who, attempt(who, 'SELECT acl_drop(''folder'', ''F'')') AS "55006: documents are in it" FROM unnest(ARRAY['delete', 'boss', 'system']) AS who;
 BEGIN;
 DO $$ BEGIN PERFORM become('delete'); END $$;
 UPDATE la_document SET deleted_at = now(), deleted_by = NULL WHERE id = 1;
