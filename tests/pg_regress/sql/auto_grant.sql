@@ -270,15 +270,20 @@ DROP TRIGGER docacl_mirror_user_delete ON au_user;
 SELECT object, finding FROM acl_check() WHERE object LIKE 'trigger %';
 SELECT acl_auto_grant('au_ids', 'who', 'project', 'see', 'project') AS one, acl_mirror('au_user', 'user', 'login', 'full_name') AS three;
 SELECT count(*) AS n0 FROM acl_check() WHERE object LIKE 'trigger %';
--- keys are the same where they are the same to the byte, whatever the column's collation
-CREATE COLLATION au_blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
-CREATE TABLE au_folded (who text COLLATE au_blind, project int);
-INSERT INTO au_folded VALUES ('cat', 4), ('cat', 4);
-SELECT acl_create_user('Other cat', 'other.cat@rules.example', 'Users', key => 'CAT') IS NOT NULL AS t;
-SELECT acl_auto_grant('au_folded', 'who', 'project', 'see', 'project') AS one;
-UPDATE au_folded SET who = 'CAT';
-SELECT acl_can_on('Cat', 'project', 'S', 'see') AS f, acl_can_on('Other cat', 'project', 'S', 'see') AS t;
-DROP TABLE au_folded;
+-- keys are the same where they are the same to the byte, whatever the column's collation; only a server with ICU has one
+-- that says otherwise, so nothing is printed
+DO $$ BEGIN
+  PERFORM acl_create_user('Other cat', 'other.cat@rules.example', 'Users', key => 'CAT');
+  CREATE COLLATION au_blind (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+  CREATE TABLE au_folded (who text COLLATE au_blind, project int);
+  INSERT INTO au_folded VALUES ('cat', 4), ('cat', 4);
+  PERFORM acl_auto_grant('au_folded', 'who', 'project', 'see', 'project');
+  ASSERT acl_can_on('Cat', 'project', 'S', 'see') AND NOT acl_can_on('Other cat', 'project', 'S', 'see');
+  UPDATE au_folded SET who = 'CAT';
+  ASSERT NOT acl_can_on('Cat', 'project', 'S', 'see') AND acl_can_on('Other cat', 'project', 'S', 'see');
+  DROP TABLE au_folded;
+EXCEPTION WHEN feature_not_supported THEN
+END $$;
 
 --
 -- who may: superusers and system make rules, admins switch them, and nobody reaches what the triggers call
@@ -312,7 +317,8 @@ ALTER TABLE au_owned ALTER person TYPE au_type USING ROW(person)::au_type;
 INSERT INTO au_owned VALUES (ROW('cat')::au_type, 4);
 DELETE FROM au_owned;
 RESET ROLE;
-SELECT acl_can_on('Bob', 'project', 'S', 'see') AS t;
+-- a type that names nothing grants nothing
+SELECT acl_can_on('Bob', 'project', 'S', 'see') AS f;
 SET ROLE au_owner;
 DROP TABLE au_owned;
 RESET ROLE;

@@ -57,7 +57,8 @@ SELECT complaint(NULL, $$ SELECT acl_create_documents('public."documents"') $$);
 SET ROLE regress_system;
 SELECT count(*) AS n3 FROM acl_create_documents('"Of the application"."It''s {name} ""docs"""');
 RESET ROLE;
-SELECT c.oid::regclass, relowner::regrole AS postgres, relacl AS nothing, is_default AS f FROM docacl.protected_table AS p JOIN pg_class AS c ON c.oid = p.relation WHERE NOT is_default;
+SELECT c.oid::regclass, relowner::regrole AS postgres, relacl AS nothing, is_default AS f FROM docacl.protected_table AS p JOIN pg_class AS c ON c.oid = p.relation
+ WHERE NOT is_default ORDER BY c.oid::regclass::text COLLATE "C";
 -- a superuser who is not the extension's owner owns what he makes
 CREATE ROLE regress_cr_super SUPERUSER;
 SET ROLE regress_cr_super;
