@@ -64,20 +64,10 @@ pub struct AsTableOwner(#[allow(dead_code, reason = "what it does is being dropp
 impl AsTableOwner {
     /// Becomes the owner of the table.
     pub fn begin(table: pg_sys::Oid) -> Result<AsTableOwner> {
-        AsTableOwner::with(table, pg_sys::SECURITY_RESTRICTED_OPERATION)
-    }
-
-    /// The same, for a row that PostgreSQL has to check at commit, which it puts off in no restricted operation. Only
-    /// where everything that may be put off is PostgreSQL's own: from 18 on a deferred trigger runs as whoever wrote the
-    /// row, and at commit that would be the owner, by the search_path of whoever asked.
-    pub fn begin_deferring(table: pg_sys::Oid) -> Result<AsTableOwner> {
-        AsTableOwner::with(table, 0)
-    }
-
-    fn with(table: pg_sys::Oid, more: u32) -> Result<AsTableOwner> {
         let owner = owner_of(table)?;
         refuse_temporary_tables(owner)?;
-        Ok(AsTableOwner(Acting::begin(owner, more | pg_sys::SECURITY_NOFORCE_RLS)))
+        let more = pg_sys::SECURITY_RESTRICTED_OPERATION | pg_sys::SECURITY_NOFORCE_RLS;
+        Ok(AsTableOwner(Acting::begin(owner, more)))
     }
 
     /// The same, to look for a row that is hardly there: by an index, however many rows there once were of that value.

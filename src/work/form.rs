@@ -164,16 +164,37 @@ fn may_set(target: &Target, fields: &[String]) -> Result<()> {
     }
 }
 
-/// Whether PostgreSQL may have to put off a check of the new row until the end of the transaction, and nobody else has
-/// anything to put off: no constraint trigger of an application's own can, in the whole database.
-fn defers(relation: pg_sys::Oid) -> Result<bool> {
-    let _owner = AsOwner::begin()?;
-    let sql = "SELECT coalesce(pg_catalog.bool_and(t.tgisinternal), false)
-                      AND coalesce(pg_catalog.bool_or(t.tgrelid = $1 OR t.tgrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree($1))), false)
-               FROM pg_catalog.pg_trigger AS t WHERE t.tgdeferrable AND t.tgenabled <> 'D'";
-    Spi::get_one_with_args::<bool>(sql, &[relation.into()])
-        .map(|found| found.unwrap_or(false))
-        .map_err(|e| error::internal(e.to_string()))
+/// The table's constraints that may be checked at commit, and those of them that are unless somebody says otherwise; for
+/// SET CONSTRAINTS, and so none where whoever asks may not use the schema.
+///
+/// Nothing is put off while docacl acts as the table's owner: what an owner's trigger had put off then would run at commit
+/// as whoever completed the form, and PostgreSQL refuses it in a restricted operation.
+fn deferrable(relation: pg_sys::Oid) -> Result<(Vec<String>, Vec<String>)> {
+    let sql = "SELECT DISTINCT pg_catalog.format('%I.%I', n.nspname, c.conname), c.condeferred
+               FROM pg_catalog.pg_constraint AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.connamespace
+               WHERE c.condeferrable AND pg_catalog.has_schema_privilege(n.oid, 'USAGE')
+                 AND (c.conrelid = $1 OR c.conrelid IN (SELECT relid FROM pg_catalog.pg_partition_tree($1)))";
+    let (mut all, mut later) = (Vec::new(), Vec::new());
+    Spi::connect(|client| {
+        for row in client.select(sql, None, &[relation.into()])? {
+            let name = row.get::<String>(1)?.unwrap_or_default();
+            if row.get::<bool>(2)? == Some(true) {
+                later.push(name.clone());
+            }
+            all.push(name);
+        }
+        Ok(())
+    })
+    .map_err(|e: pgrx::spi::Error| error::internal(e.to_string()))?;
+    Ok((all, later))
+}
+
+/// As who asks: what he himself had put off is checked in his own name, as it would be at commit.
+fn set_constraints(names: &[String], when: &str) -> Result<()> {
+    if names.is_empty() {
+        return Ok(());
+    }
+    Spi::run(&format!("SET CONSTRAINTS {} {when}", names.join(", "))).map_err(|e| error::internal(e.to_string()))
 }
 
 /// Refers to a resource in the column of its gate.
@@ -210,7 +231,7 @@ fn place(spec: &Spec, values: &mut serde_json::Map<String, serde_json::Value>, g
 }
 
 /// Inserts the row as the table's owner, past row security: what is asked was asked of the form. The table's own triggers
-/// run as for any other row. The fields stay the jsonb that came, for taken apart their numbers would lose digits.
+/// run as for any other row, and whatever it checks is checked at once. The fields stay the jsonb that came, for taken apart their numbers would lose digits.
 fn insert(
     target: &Target,
     table: &str,
@@ -229,15 +250,17 @@ fn insert(
          RETURNING ARRAY[{}]",
         read.join(", ")
     );
-    let deferring = defers(target.relation)?;
-    let _owner =
-        if deferring { AsTableOwner::begin_deferring(target.relation)? } else { AsTableOwner::begin(target.relation)? };
+    let (deferrable, later) = deferrable(target.relation)?;
+    set_constraints(&deferrable, "IMMEDIATE")?;
+    let owner = AsTableOwner::begin(target.relation)?;
     let given = pgrx::JsonB(serde_json::Value::Object(given));
     let key = Spi::connect_mut(|client| {
         let rows = client.update(&sql, None, &[fields.into(), given.into()])?;
         if rows.is_empty() { Ok(None) } else { rows.first().get_one::<Vec<String>>() }
     })
     .map_err(|e: pgrx::spi::Error| error::internal(e.to_string()))?;
+    drop(owner);
+    set_constraints(&later, "DEFERRED")?;
     key.map(|key| crate::protect::key::join(&types, &key)).ok_or_else(|| {
         error::wrong_state("the document was not made", "A trigger or rule of the table kept docacl from inserting it.")
     })
