@@ -4,7 +4,7 @@
 //! resource out from under one ([`check_move`]). Otherwise a limit says nothing about the resource itself: whoever may
 //! rename it or grant on it may go on to.
 
-use docacl_core::{Actions, kind as core_kind};
+use docacl_core::{Actions, action, kind as core_kind};
 use pgrx::prelude::*;
 
 use super::address::{self, Ref, given, named, with_id};
@@ -107,4 +107,38 @@ pub fn check_form(asker: &Asker, form: &Resource, parts: [i64; 2]) -> Result<()>
         }
     }
     Ok(())
+}
+
+/// 42501 where a limit leaves an action out of what may be done with a row that is a resource itself, and with all under
+/// it: such a row is asked what resources are asked, which no limit is about, and is a row all the same.
+pub fn require(asker: &Asker, resource: &Resource, action: Actions) -> Result<()> {
+    if may_limit(asker, resource)? {
+        return Ok(());
+    }
+    let snap = Snap::latest();
+    if Limits::of(resource.account, &snap)?.on_resource(resource, &snap)?.contains(action) {
+        return Ok(());
+    }
+    let name = action::names(action, &[]).join(", ");
+    Err(error::denied(
+        format!("permission denied: {name} of a {} under a limit", resource.kind),
+        format!("A limit on it or on what it lies in leaves {name} out; admins of the account lift it."),
+    ))
+}
+
+/// The same of one that comes to lie there: add.
+pub fn require_place(asker: &Asker, kind: &Kind, parent: Option<i64>) -> Result<()> {
+    let new = Resource {
+        id: 0,
+        account: asker.account()?,
+        kind: kind.name.clone(),
+        parent,
+        inherits: false,
+        is_star: false,
+        name: String::new(),
+        key: None,
+        relation: None,
+        row_key: None,
+    };
+    require(asker, &new, Actions::ADD)
 }

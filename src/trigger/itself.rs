@@ -15,6 +15,7 @@ use super::tuple::{Column, Values, column, distinct};
 use crate::admin::address::Ref;
 use crate::admin::asker::Asker;
 use crate::admin::authority::{Deed, may_not_create, refused};
+use crate::admin::limit;
 use crate::admin::resource::{self, Made, New};
 use crate::admin::write;
 use crate::bound::Bound;
@@ -132,6 +133,7 @@ impl Itself {
         if outside || !asker.may_create(&self.kind, parent.as_ref())? {
             return Err(may_not_create(&self.kind.name, parent.is_none()));
         }
+        limit::require_place(&asker, &self.kind, parent.as_ref().map(|p| p.id))?;
         self.require_other_gates(bound, table, &values.row(row))?;
         let name = self.name.text(values)?.ok_or_else(|| {
             required(
@@ -226,15 +228,18 @@ impl Itself {
         let asker = Asker::somebody()?;
         if renamed {
             self.require(&asker, Deed::Rename, &resource)?;
+            limit::require(&asker, &resource, Actions::RENAME)?;
         }
         if moved {
             self.require(&asker, Deed::Move, &resource)?;
+            limit::require(&asker, &resource, Actions::MOVE)?;
             let parent = self.parent(&asker, new)?;
             // For a project change there is enough; what else moves is put where it comes to lie.
             if self.kind.name != "project" && !asker.may_create(&self.kind, parent.as_ref())? {
                 return Err(may_not_create(&self.kind.name, parent.is_none()));
             }
             let parent = parent.map(|p| p.id);
+            limit::require_place(&asker, &self.kind, parent)?;
             resource::check_move(&asker, &self.kind, &resource, parent, Ref::Id(resource.id), &Snap::latest())?;
         }
         if marked {

@@ -245,3 +245,27 @@ SELECT * FROM claims;
 SELECT complaint('viewer', $$SELECT acl_complete_form('Claims', '{"title": "x"}')$$);
 SELECT acl_set_limit('location', 'Top', 'view, complete_form'), acl_set_limit('document type', 'Claim', 'add');
 SELECT * FROM claims;
+
+-- rows that are the resources themselves are rows: an application's own table of folders
+CREATE TABLE li_folder (id int PRIMARY KEY, name text NOT NULL, parent_id int, note text);
+GRANT SELECT, INSERT, UPDATE, DELETE ON li_folder TO PUBLIC;
+SELECT acl_mirror('li_folder', 'folder', 'id', 'name', 'parent_id') AS n0;
+SELECT count(*) AS n0 FROM acl_protect('li_folder', '{"location": {"column": "id", "by": "key"}}') WHERE severity = 'error';
+INSERT INTO li_folder VALUES (1, 'Archive', NULL), (2, 'Old folder', 1), (3, 'Live', NULL), (4, 'Live folder', 3);
+CREATE VIEW folders AS SELECT who, sees(who, 'li_folder') AS sees, attempt(who, 'INSERT INTO li_folder VALUES (9, ''x'', 1)') AS into_archive, attempt(who, 'INSERT INTO li_folder VALUES (9, ''x'', 3)') AS into_live,
+    attempt(who, 'UPDATE li_folder SET name = ''x'' WHERE id = 2') AS renames, attempt(who, 'UPDATE li_folder SET parent_id = 3 WHERE id = 2') AS moves_out,
+    attempt(who, 'UPDATE li_folder SET parent_id = 1 WHERE id = 4') AS moves_in, attempt(who, 'UPDATE li_folder SET note = ''x''') AS notes, attempt(who, 'DELETE FROM li_folder WHERE id = 2') AS deletes
+  FROM people WHERE who IN ('viewer', 'manager', 'boss', 'system') ORDER BY n;
+SELECT * FROM folders;
+SELECT acl_set_limit('folder', 'Archive', 'view');
+SELECT * FROM folders;
+-- write is left, rename and move are not
+SELECT acl_set_limit('folder', 'Archive', 'view, write');
+SELECT * FROM folders;
+SELECT complaint('manager', $$UPDATE li_folder SET name = 'x' WHERE id = 2$$);
+SELECT complaint('manager', $$INSERT INTO li_folder VALUES (9, 'x', 1)$$);
+-- move is left: not out from under it
+SELECT acl_set_limit('folder', 'Archive', 'view, edit');
+SELECT complaint('manager', $$UPDATE li_folder SET parent_id = 3 WHERE id = 2$$);
+SELECT acl_set_limit('folder', 'Archive', NULL), acl_set_limit('folder', '*', 'view, edit');
+SELECT * FROM folders;
