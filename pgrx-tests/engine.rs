@@ -34,7 +34,7 @@ mod tests {
             ("action", "bit name built_in"),
             ("protected_table", "relation spec is_default had_rls had_force partitions enforced"),
             ("mirror", "relation kind account_id columns"),
-            ("stamp", "kind id value"),
+            ("stamp", "kind id value part"),
             ("setting", "account_id resource_id name value set_by set_at"),
             ("account_option", "account_id name value set_by set_at"),
             ("token_key", "kid algorithm key number added_at"),

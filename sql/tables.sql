@@ -163,8 +163,10 @@ CREATE TABLE docacl.stamp (
     kind   smallint NOT NULL,
     id     bigint NOT NULL,
     value  uuid NOT NULL,
-    PRIMARY KEY (kind, id)
+    part   bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (kind, id, part)
 ) WITH (fillfactor = 20);
+COMMENT ON COLUMN docacl.stamp.part IS 'A stamp is all of its parts together: whoever finds them all held by other transactions adds one, and waits for nobody.';
 COMMENT ON TABLE docacl.stamp IS 'One value per principal (kind 1: its grants, memberships and state) and per account (kind 2: parents, inherits and keys of existing resources), changed whenever what it stands for changes.';
 
 REVOKE ALL ON ALL TABLES IN SCHEMA docacl FROM PUBLIC;

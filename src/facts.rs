@@ -460,11 +460,16 @@ pub fn mirrors_of(relation: Oid, snap: &Snap) -> Result<Vec<Mirror>> {
     })
 }
 
-/// A stamp's value; none where it was never touched.
+/// A stamp's value, which is that of all its parts together; none where it was never touched.
 pub fn stamp(kind: i16, id: i64, snap: &Snap) -> Result<Option<[u8; 16]>> {
-    scan::first(access("stamp", "stamp_pkey"), &[Eq::int2(1, kind), Eq::int8(2, id)], snap, |t| {
-        Ok(Some(*t.must::<pgrx::Uuid>(3)?.as_bytes()))
-    })
+    let mut all: Option<[u8; 16]> = None;
+    scan::each(access("stamp", "stamp_pkey"), &[Eq::int2(1, kind), Eq::int8(2, id)], snap, |t| {
+        let part = *t.must::<pgrx::Uuid>(3)?.as_bytes();
+        let sum = all.get_or_insert([0; 16]);
+        sum.iter_mut().zip(part).for_each(|(byte, more)| *byte ^= more);
+        Ok(true)
+    })?;
+    Ok(all)
 }
 
 fn read_protected(t: &Tuple) -> Result<Option<ProtectedTable>> {

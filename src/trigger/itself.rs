@@ -133,7 +133,6 @@ impl Itself {
         if outside || !asker.may_create(&self.kind, parent.as_ref())? {
             return Err(may_not_create(&self.kind.name, parent.is_none()));
         }
-        limit::require_place(&asker, &self.kind, parent.as_ref().map(|p| p.id))?;
         self.require_other_gates(bound, table, &values.row(row))?;
         let name = self.name.text(values)?.ok_or_else(|| {
             required(
