@@ -258,31 +258,27 @@ impl Mirror {
     }
 }
 
-/// The memberships that the rows of all mirrors give, as JSON.
-pub fn pairs() -> Result<String> {
+/// The memberships that the rows of all mirrors give, as JSON; none where a mirror's column is gone: then nobody knows.
+pub fn pairs() -> Result<Option<String>> {
     let mut out = Vec::new();
     for mirror in read("(kind = 'member' OR kind = 'user' AND columns ? 'role')", &[])? {
-        let rows = mirror.rows()?.ok_or_else(|| {
-            error::wrong_state(
-                format!("a mirrored column of table {} was renamed or dropped", mirror.table.name),
-                "Call acl_mirror or acl_mirror_members again with the columns as they are.",
-            )
-        })?;
+        let Some(rows) = mirror.rows()? else { return Ok(None) };
         match serde_json::from_str(&rows) {
             Ok(Value::Array(rows)) => out.extend(rows.into_iter().filter(|row| !row["role"].is_null())),
             _ => return Err(error::internal("rows that are no JSON")),
         }
     }
-    Ok(Value::Array(out).to_string())
+    Ok(Some(Value::Array(out).to_string()))
 }
 
 /// Memberships that mirrors made and no mirrored row gives any more: ended, where a mirror is made anew, or as if made
 /// by hand, where it is ended.
 fn settle(by_hand: bool) -> Result<()> {
+    let Some(pairs) = pairs()? else { return Ok(()) };
     Spi::run_with_args(
         "SELECT docacl.mirror_settle((SELECT pg_catalog.array_agg(t) \
          FROM pg_catalog.jsonb_populate_recordset(NULL::docacl.mirrored, $1::jsonb) AS t), $2)",
-        &[pairs()?.into(), by_hand.into()],
+        &[pairs.into(), by_hand.into()],
     )
     .map_err(spi)
 }

@@ -88,7 +88,11 @@ fn about(mirror: &Mirror) -> Result<Vec<Finding>> {
     let Some(rows) = mirror.rows()? else { return Ok(Vec::new()) }; // A column is gone, which is reported by itself.
     let kind = mirror.kind.as_str();
     let (sql, second) = match kind {
-        "member" => (MEMBERS, mirror::pairs()?),
+        // Where a column of another mirror is gone, memberships that it gives are not known to be over.
+        "member" => match mirror::pairs()? {
+            Some(pairs) => (MEMBERS, pairs),
+            None => return Ok(Vec::new()),
+        },
         "user" | "role" => (PRINCIPALS, kind.to_owned()),
         _ => (RESOURCES, kind.to_owned()),
     };

@@ -98,6 +98,15 @@ SELECT acl_mirror('mc_place', 'location', 'id', 'name', 'above') AS two;
 REVOKE ALL ON mc_role, mc_user FROM PUBLIC;
 SELECT found(NULL);
 
+-- two mirrors whose columns were renamed are mended one after the other, and end nothing before both are
+ALTER TABLE mc_member RENAME COLUMN login TO who;
+ALTER TABLE mc_user RENAME COLUMN role TO main_role;
+SELECT count(*) AS n2 FROM found(NULL) AS f WHERE f LIKE 'error%a mirrored column%';
+SELECT acl_mirror_members('mc_member', 'role', 'who') AS two;
+SELECT found('mc_member');
+SELECT acl_mirror('mc_user', 'user', 'id', 'name', email_column => 'email', role_column => 'main_role', enabled_column => 'active') AS three;
+SELECT found('mc_member');
+SELECT role, member FROM docacl.member_list WHERE member IN ('Anna', 'Bob', 'Cy') AND revoked_at IS NULL ORDER BY 1, 2;
 -- a mirror that ended leaves what it made, which hands may take away from then on
 SELECT acl_unassign('Readers', 'Bob');                -- fail: a rule made it
 SELECT acl_unmirror('mc_member');
