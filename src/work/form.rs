@@ -1,7 +1,10 @@
 //! Forms: whoever holds complete_form on one makes a document of the form's type in the form's location, and needs no
 //! other right there; to see it afterwards he needs both keys, as everybody.
 
+use std::panic::AssertUnwindSafe;
+
 use docacl_core::Actions;
+use pgrx::pg_sys::panic::{CaughtError, ErrorReport};
 use pgrx::prelude::*;
 use serde::Deserialize;
 
@@ -254,9 +257,11 @@ fn insert(
     set_constraints(&deferrable, "IMMEDIATE")?;
     let owner = AsTableOwner::begin(target.relation)?;
     let given = pgrx::JsonB(serde_json::Value::Object(given));
-    let key = Spi::connect_mut(|client| {
-        let rows = client.update(&sql, None, &[fields.into(), given.into()])?;
-        if rows.is_empty() { Ok(None) } else { rows.first().get_one::<Vec<String>>() }
+    let key = untold(|| {
+        Spi::connect_mut(|client| {
+            let rows = client.update(&sql, None, &[fields.into(), given.into()])?;
+            if rows.is_empty() { Ok(None) } else { rows.first().get_one::<Vec<String>>() }
+        })
     })
     .map_err(|e: pgrx::spi::Error| error::internal(e.to_string()))?;
     drop(owner);
@@ -264,4 +269,31 @@ fn insert(
     key.map(|key| crate::protect::key::join(&types, &key)).ok_or_else(|| {
         error::wrong_state("the document was not made", "A trigger or rule of the table kept docacl from inserting it.")
     })
+}
+
+/// Whatever breaks a constraint is said without what the row holds: PostgreSQL, which under row security says nothing of
+/// it, would tell the table's owner all of it, and whoever completes the form may have no right on any column.
+fn untold<T>(insert: impl FnOnce() -> T) -> T {
+    use pgrx::PgSqlErrorCode as Code;
+    PgTryBuilder::new(AssertUnwindSafe(insert))
+        .catch_others(|caught| match &caught {
+            CaughtError::PostgresError(said)
+                if matches!(
+                    said.sql_error_code(),
+                    Code::ERRCODE_NOT_NULL_VIOLATION
+                        | Code::ERRCODE_CHECK_VIOLATION
+                        | Code::ERRCODE_UNIQUE_VIOLATION
+                        | Code::ERRCODE_FOREIGN_KEY_VIOLATION
+                        | Code::ERRCODE_EXCLUSION_VIOLATION
+                ) =>
+            {
+                let bare = ErrorReport::new(said.sql_error_code(), said.message().to_owned(), "acl_complete_form");
+                crate::check::raise(match said.hint() {
+                    Some(hint) => bare.set_hint(hint),
+                    None => bare,
+                })
+            }
+            _ => caught.rethrow(),
+        })
+        .execute()
 }

@@ -194,6 +194,9 @@ SELECT title, kind FROM fo_document WHERE title = 'later';
 -- B9 not: and refused then
 SELECT complaint('fay', $$ SELECT acl_complete_form('Expenses', '{"title": "never", "kind": "nonsense"}') $$);
 SELECT complaint('fay', $$ SELECT acl_complete_form('Expenses', '{"title": "never", "note": "with guests"}') $$);
+-- B9 not: nor told what else the row would hold
+ALTER TABLE fo_document ALTER secret SET DEFAULT 'nobody''s business', ADD CONSTRAINT fo_short CHECK (length(title) < 100);
+SELECT complaint('fay', $$ SELECT acl_complete_form('Expenses', jsonb_build_object('title', repeat('x', 100))) $$);
 SELECT count(*) AS n0 FROM fo_document WHERE title = 'never';
 -- B9 not: nothing that a trigger of the table's owner puts off or leaves behind is run by whoever completes the form
 CREATE TABLE fo_trap (x int);
