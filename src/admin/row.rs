@@ -79,8 +79,17 @@ impl Row {
     /// The row's own list; made where it has none.
     pub fn list(&self, asker: &Asker) -> Result<Resource> {
         let locked = self.lock()?;
+        let list = self.list_of(asker, &locked)?;
+        if locked.own.is_none() {
+            self.set_own(&locked, list.id)?;
+        }
+        Ok(list)
+    }
+
+    /// The list of a row that is locked. Where one is made, the row does not say so yet.
+    fn list_of(&self, asker: &Asker, locked: &Locked) -> Result<Resource> {
         if let Some(own) = locked.own {
-            return self.own_list(&locked, own);
+            return self.own_list(locked, own);
         }
         let account = match locked.account {
             Some(account) => account,
@@ -104,7 +113,6 @@ impl Row {
             ],
         )?
         .ok_or_else(|| error::internal("a list was not made"))?;
-        self.set_own(&locked, id)?;
         of_id(id)
     }
 
@@ -136,12 +144,11 @@ impl Row {
         if locked.own.is_none() && enable || locked.own.is_some_and(|own| (own > 0) == enable) {
             return Ok(());
         }
-        let list = self.list(asker)?;
+        let list = self.list_of(asker, &locked)?;
         if copy && !enable {
             self.copy_location(asker, &list)?;
         }
         write::run("UPDATE docacl.resource SET inherits = $2 WHERE id = $1", &[list.id.into(), enable.into()])?;
-        let locked = self.lock()?;
         self.set_own(&locked, if enable { list.id } else { -list.id })
     }
 
