@@ -168,7 +168,8 @@ fn known() -> Result<bool> {
 }
 
 /// Makes anew what rules about these columns granted: they were given another type, which may have given every row other
-/// values, and no trigger fires for that. Columns of a type that names nothing grant nothing, and the next write says so.
+/// values, or dropped, or added again, and no trigger fires for that. A column that is not there, or of a type that names
+/// nothing, grants nothing, and the next write says so.
 /// Called as the extension's owner.
 pub fn follow_types(relation: pg_sys::Oid, columns: &[String]) -> Result<()> {
     if !known()? {

@@ -1,6 +1,7 @@
 //! The event trigger that follows renamed columns of protected tables, and renamed tables whose rows decide another's:
 //! policies follow by themselves, the spec in docacl.protected_table and the trigger's argument go by names. Columns of
-//! rules that are given another type it follows too: their values may be others, and no trigger of theirs fired.
+//! rules that are given another type, dropped or added again it follows too: their values may be others, and no trigger of
+//! theirs fired.
 
 use std::ffi::{CStr, c_char};
 
@@ -46,7 +47,7 @@ enum Renamed {
     Column(String, String),
     /// A table: its old name.
     Table(String),
-    /// Nothing: these columns were given another type, or other values of the same.
+    /// Nothing: these columns were given another type, or other values of the same, dropped or added.
     Types(Vec<String>),
 }
 
@@ -80,7 +81,7 @@ unsafe fn renamed(fcinfo: pg_sys::FunctionCallInfo) -> Result<Option<Renamed>> {
     }
 }
 
-/// The columns whose type these commands change.
+/// The columns that these commands give other values, or none.
 unsafe fn types(commands: *mut pg_sys::List) -> Result<Option<Renamed>> {
     let mut columns = Vec::new();
     // SAFETY: a list of nodes of the parse tree, as long as it says; a node is cast to what its tag says that it is.
@@ -94,8 +95,13 @@ unsafe fn types(commands: *mut pg_sys::List) -> Result<Option<Renamed>> {
                 continue;
             }
             let command = &*(node as *const pg_sys::AlterTableCmd);
-            if command.subtype == pg_sys::AlterTableType::AT_AlterColumnType {
-                columns.push(name(command.name)?);
+            use pg_sys::AlterTableType::{AT_AddColumn, AT_AlterColumnType, AT_DropColumn};
+            match command.subtype {
+                AT_AlterColumnType | AT_DropColumn => columns.push(name(command.name)?),
+                AT_AddColumn if !command.def.is_null() => {
+                    columns.push(name((*(command.def as *const pg_sys::ColumnDef)).colname)?)
+                }
+                _ => {}
             }
         }
     }

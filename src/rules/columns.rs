@@ -25,7 +25,19 @@ pub fn principal(table: &Table, name: &str, snap: &Snap) -> Result<(String, &'st
         Some(by) => by,
         None => by(table, name, &[], snap)?,
     };
+    refuse_generated(table, name)?;
     Ok((name.to_owned(), word(by)))
+}
+
+/// Values that PostgreSQL computes may change, or not be there yet, where no trigger sees it.
+fn refuse_generated(table: &Table, name: &str) -> Result<()> {
+    match table.columns.iter().any(|c| c.name == name && c.generated) {
+        false => Ok(()),
+        true => Err(error::wrong_type(
+            format!("column \"{name}\" is generated and cannot be read by a rule"),
+            "Name a column that is written.",
+        )),
+    }
 }
 
 /// The column that names the resource. Left out: the row itself is one, by the key of its mirror or by a gate.
@@ -55,6 +67,7 @@ pub fn resource(table: &Table, name: Option<&str>, kind: &str, snap: &Snap) -> R
         Some(by) => by,
         None => by(table, name, &[kind.to_owned()], snap)?,
     };
+    refuse_generated(table, name)?;
     Ok((name.to_owned(), word(by)))
 }
 

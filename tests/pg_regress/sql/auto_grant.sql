@@ -388,6 +388,21 @@ ALTER TABLE au_moving ALTER project TYPE numeric;
 SELECT moving();
 INSERT INTO au_moving VALUES (1, 'bob');
 ROLLBACK;
+-- a column that was dropped takes its grants along; another of its name says what it says
+BEGIN;
+ALTER TABLE au_moving DROP login;
+SELECT moving();
+ALTER TABLE au_moving ADD login text DEFAULT 'cat';
+SELECT moving();
+DELETE FROM au_moving WHERE project = 1;
+SELECT moving();
+ALTER TABLE au_moving DROP login, ADD login text;
+SELECT moving();
+ROLLBACK;
+BEGIN;
+ALTER TABLE au_moving ADD other text GENERATED ALWAYS AS (lower(login)) STORED;
+SELECT acl_auto_grant('au_moving', 'other', 'project', 'see', 'project');
+ROLLBACK;
 -- to nobody, and nothing changed
 ALTER TABLE au_moving ALTER login TYPE text USING 'nobody';
 BEGIN ISOLATION LEVEL REPEATABLE READ;
