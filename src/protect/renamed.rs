@@ -95,10 +95,10 @@ unsafe fn types(commands: *mut pg_sys::List) -> Result<Option<Renamed>> {
                 continue;
             }
             let command = &*(node as *const pg_sys::AlterTableCmd);
-            use pg_sys::AlterTableType::{AT_AddColumn, AT_AlterColumnType, AT_DropColumn};
+            use pg_sys::AlterTableType as Type;
             match command.subtype {
-                AT_AlterColumnType | AT_DropColumn => columns.push(name(command.name)?),
-                AT_AddColumn if !command.def.is_null() => {
+                Type::AT_AlterColumnType | Type::AT_DropColumn => columns.push(name(command.name)?),
+                Type::AT_AddColumn if !command.def.is_null() => {
                     columns.push(name((*(command.def as *const pg_sys::ColumnDef)).colname)?)
                 }
                 _ => {}
