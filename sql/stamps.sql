@@ -11,10 +11,16 @@ BEGIN
     -- What others hold is left to them. A snapshot that sees the one change and not the other sees another set of values
     -- than one that sees both, none, or the other one: each change leaves a value that is nobody else's. By the index
     -- whatever the plan is made for: it is kept, and reading the table for many ids would take hours.
-    WITH changed AS (
-        UPDATE docacl.stamp AS s SET value = gen_random_uuid()
-        WHERE s.ctid = ANY (ARRAY(SELECT f.ctid FROM docacl.stamp AS f WHERE f.kind = $1 AND f.id = ANY ($2) FOR NO KEY UPDATE SKIP LOCKED))
-        RETURNING s.id)
+    -- One part of each is changed and the others that are free go: else there would be one more whenever two meet, for good.
+    WITH held AS MATERIALIZED (
+        SELECT f.ctid AS tid, f.id, f.part FROM docacl.stamp AS f WHERE f.kind = $1 AND f.id = ANY ($2) FOR UPDATE SKIP LOCKED
+    ), kept AS MATERIALIZED (
+        SELECT DISTINCT ON (h.id) h.tid FROM held AS h ORDER BY h.id, h.part
+    ), gone AS (
+        DELETE FROM docacl.stamp AS s WHERE s.ctid = ANY (ARRAY(SELECT h.tid FROM held AS h EXCEPT SELECT k.tid FROM kept AS k))
+    ), changed AS (
+        UPDATE docacl.stamp AS s SET value = gen_random_uuid() WHERE s.ctid = ANY (ARRAY(SELECT k.tid FROM kept AS k)) RETURNING s.id
+    )
     SELECT array_agg(c.id) INTO touched FROM changed AS c;
     touched := ARRAY(SELECT u.id FROM unnest($2) AS u (id) WHERE u.id IS NOT NULL EXCEPT SELECT t.id FROM unnest(touched) AS t (id));
     IF touched <> '{}' THEN

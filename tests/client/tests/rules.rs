@@ -48,3 +48,22 @@ fn a_pair_said_by_two_sessions_has_one_grant() {
         assert_eq!(superuser.value("select acl_can_on('ann', 'project', 'P', 'see')").as_deref(), Some("f"));
     }
 }
+
+/// What two sessions leave of a stamp when they change the same principal at once goes with the next change.
+#[test]
+fn the_parts_of_a_stamp_do_not_pile_up() {
+    let database = Database::create("parts");
+    let (mut first, mut second) = (database.superuser(), database.superuser());
+    first.run(
+        "select acl_create_role('clerks');
+         select acl_create('project', 'P' || n) from generate_series(1, 21) n",
+    );
+    let parts = "select count(*) from docacl.stamp s join docacl.principal p on s.kind = 1 and s.id = p.id and p.name = 'clerks'";
+    for n in 1..=10 {
+        first.run(&format!("begin; select acl_grant('clerks', 'view', 'project', 'P{n}')"));
+        second.run(&format!("select acl_grant('clerks', 'view', 'project', 'P{}')", n + 10));
+        first.run("commit");
+    }
+    first.run("select acl_grant('clerks', 'view', 'project', 'P21')");
+    assert_eq!(first.number(parts), 1);
+}
