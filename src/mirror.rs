@@ -271,6 +271,29 @@ pub fn pairs() -> Result<Option<String>> {
     Ok(Some(Value::Array(out).to_string()))
 }
 
+/// Takes over anew what mirrors of these columns say: they were given another type, which may have given every row other
+/// values, or dropped and added again, and no trigger fires for that. Called as the extension's owner.
+pub fn follow_types(relation: pgrx::pg_sys::Oid, columns: &[String]) -> Result<()> {
+    let mut memberships = false;
+    for mirror in of(relation)? {
+        let read = |column: &Value| column.as_str().is_some_and(|c| columns.iter().any(|changed| changed == c));
+        if !mirror.columns.values().any(read) {
+            continue;
+        }
+        // A column that is gone stops the table: every write is refused.
+        let Some(rows) = mirror.rows()? else { continue };
+        Spi::run_with_args(
+            "SELECT docacl.mirror_apply($2, (SELECT m.account_id FROM docacl.mirror AS m WHERE m.relation = $3 AND m.kind = $2), r.rows, false)
+             FROM (SELECT pg_catalog.array_agg(t) AS rows FROM pg_catalog.jsonb_populate_recordset(NULL::docacl.mirrored, $1::jsonb) AS t
+                   WHERE $2 <> 'member' OR t.role IS NOT NULL) AS r WHERE r.rows IS NOT NULL",
+            &[rows.into(), mirror.kind.as_str().into(), relation.into()],
+        )
+        .map_err(spi)?;
+        memberships |= matches!(mirror.kind.as_str(), "member" | "user");
+    }
+    if memberships { settle(false) } else { Ok(()) }
+}
+
 /// Memberships that mirrors made and no mirrored row gives any more: ended, where a mirror is made anew, or as if made
 /// by hand, where it is ended.
 fn settle(by_hand: bool) -> Result<()> {

@@ -1,7 +1,7 @@
 //! The event trigger that follows renamed columns of protected tables, and renamed tables whose rows decide another's:
 //! policies follow by themselves, the spec in docacl.protected_table and the trigger's argument go by names. Columns of
-//! rules that are given another type, dropped or added again it follows too: their values may be others, and no trigger of
-//! theirs fired.
+//! mirrors and rules that are given another type, dropped or added again it follows too: their values may be others, and
+//! no trigger of theirs fired.
 
 use std::ffi::{CStr, c_char};
 
@@ -146,11 +146,14 @@ fn follow_parent(old: &str) -> Result<()> {
     Ok(())
 }
 
-/// Reads the rules of these columns anew.
+/// Reads what mirrors and rules read in these columns anew.
 fn follow_types(columns: &[String]) -> Result<()> {
     let _owner = AsOwner::begin()?;
     match table_of_command()? {
-        Some(relation) => crate::rules::follow_types(relation, columns),
+        Some(relation) => {
+            crate::mirror::follow_types(relation, columns)?;
+            crate::rules::follow_types(relation, columns)
+        }
         None => Ok(()),
     }
 }
