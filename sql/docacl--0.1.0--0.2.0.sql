@@ -2692,6 +2692,7 @@ BEGIN
 END
 $$;
 
+CREATE INDEX grants_administration ON docacl.grants (principal_id) WHERE revoked_at IS NULL AND actions & 1095216660480 <> 0;
 CREATE INDEX grants_on ON docacl.grants (resource_id);
 CREATE INDEX membership_in ON docacl.membership (role_id);
 CREATE INDEX membership_of ON docacl.membership (member_id);

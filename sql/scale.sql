@@ -2,6 +2,8 @@
 -- principals is dropped by reading all memberships and grants there ever were. Beside the partial indexes of those that
 -- hold now (sql/tables.sql), which a check reads.
 
+-- Actions of administration: whoever hands out a role may hold what it carries of them (src/facts.rs knows the number).
+CREATE INDEX grants_administration ON docacl.grants (principal_id) WHERE revoked_at IS NULL AND actions & 1095216660480 <> 0;
 CREATE INDEX grants_on ON docacl.grants (resource_id);
 CREATE INDEX membership_in ON docacl.membership (role_id);
 CREATE INDEX membership_of ON docacl.membership (member_id);

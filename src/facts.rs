@@ -342,6 +342,21 @@ pub fn grants_of(principal: i64, snap: &Snap, mut each: impl FnMut(Grant)) -> Re
     })
 }
 
+/// The actions of administration, as the predicate of an index in sql/scale.sql has them.
+const ADMINISTRATION: u64 = 1_095_216_660_480;
+const _: () = assert!(ADMINISTRATION == docacl_core::Actions::ADMINISTRATION.bits(), "the index has to be another");
+
+/// The grants of a principal that were not revoked, as far as they give actions of administration: few, however many
+/// there are.
+pub fn administration_of(principal: i64, snap: &Snap, mut each: impl FnMut(Grant)) -> Result<()> {
+    scan::each(access("grants", "grants_administration"), &[Eq::int8(3, principal)], snap, |t| {
+        if let Some(grant) = read_grant(t)?.filter(|g| g.actions & ADMINISTRATION != 0) {
+            each(grant);
+        }
+        Ok(true)
+    })
+}
+
 /// The resources on which a principal was ever granted something, one for each grant, revoked ones included.
 pub fn resources_granted(principal: i64, snap: &Snap) -> Result<Vec<i64>> {
     all(access("grants", "grants_history"), &[Eq::int8(3, principal)], snap, |t| t.must(4).map(Some))

@@ -67,12 +67,10 @@ pub fn may_hand_out(asker: &Asker, role: &Principal, snap: &Snap) -> Result<()> 
 fn carries_more(asker: &Asker, principals: &[i64], snap: &Snap) -> Result<bool> {
     for principal in principals {
         let mut carried = Vec::new();
-        facts::grants_of(*principal, snap, |g| carried.push(g))?;
+        facts::administration_of(*principal, snap, |g| carried.push(g))?;
         for grant in carried {
-            let actions = Actions::from_bits_retain(grant.actions);
-            if actions.intersects(Actions::ADMINISTRATION)
-                && let Some(resource) = facts::resource(grant.resource, snap)?
-                && !asker.may_hand_on(actions, &resource)?
+            if let Some(resource) = facts::resource(grant.resource, snap)?
+                && !asker.may_hand_on(Actions::from_bits_retain(grant.actions), &resource)?
             {
                 return Ok(true);
             }
