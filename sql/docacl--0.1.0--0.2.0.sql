@@ -1195,7 +1195,7 @@ COMMENT ON FUNCTION acl_reassign(text, text) IS 'Hands over to a user what anoth
 
 CREATE FUNCTION acl_matrix(row_kind text, column_kind text) RETURNS TABLE (row_name text, column_name text, actions text)
 LANGUAGE c STABLE PARALLEL SAFE AS 'MODULE_PATHNAME', 'acl_matrix_wrapper';
-COMMENT ON FUNCTION acl_matrix(text, text) IS 'Who may do what on which resource of a kind: a line for each pair, whose actions may be none; psql makes a table of it with \crosstabview. One kind is user, role or api_key, the other one of resources, either way round. Whoever may ask about others (see acl_can) is shown all principals of the account, others themselves and their roles; only resources that one sees. 42704 unknown kind, 22023 kinds of which no matrix is made.';
+COMMENT ON FUNCTION acl_matrix(text, text) IS 'Who may do what on which resource of a kind: a line for each pair, whose actions may be none; psql makes a table of it with \crosstabview. On resources themselves, which limits are not about. One kind is user, role or api_key, the other one of resources, either way round. Whoever may ask about others (see acl_can) is shown all principals of the account, others themselves and their roles; only resources that one sees. 42704 unknown kind, 22023 kinds of which no matrix is made.';
 
 -- Search under the policies: what acl_trust_search turns on and off. Why each function is here, and on what condition, is
 -- in src/search/mod.rs.

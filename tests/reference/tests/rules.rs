@@ -45,6 +45,53 @@ fn nothing_granted_is_denied() {
     assert_eq!(office.world.may(None, &office.row()), Verdict::default());
 }
 
+/// "the most anybody but admins and system may do to rows under it; null lifts it"
+#[test]
+fn a_limit_is_the_most_for_everybody_but_admins_and_system() {
+    let mut office = office();
+    let above = office.world.resource_of("location", 0, "Archive", None);
+    office.world.resources[office.location].parent = Some(above);
+    office.world.grant(office.role, "change", office.location);
+    office.world.grant(office.role, "change", office.invoices);
+    let boss = office.world.user("boss", 0);
+    office.world.assign(office.world.accounts[0].admin_role, boss);
+    let mut row = office.row();
+    let change = actions::change() & !actions::of_places();
+    let view = actions::view() & !actions::of_places();
+    assert_eq!(office.may(&row), change);
+    // On what the location lies in, though it inherits nothing.
+    assert!(!office.world.resources[office.location].inherits);
+    for limited in [above, office.location, office.world.star_of(office.world.kind("location"), 0).unwrap()] {
+        office.world.resources[limited].limit = Some(actions::view());
+        assert_eq!(office.may(&row), view, "{limited}");
+        assert_eq!(office.world.may(Some(office.user), &row).actions & actions::ADD, 0);
+        assert!(office.world.may(Some(boss), &row).unbound);
+        assert!(office.world.may(Some(office.world.system), &row).unbound);
+        // A question about the location itself is none about rows.
+        assert_ne!(office.world.can_on(Some(office.user), office.location) & actions::WRITE, 0);
+        // The requester is bound, and a list that stands instead of the location lies where the row lies.
+        row.requester = Some(office.user);
+        assert_eq!(office.may(&row), view);
+        row.requester = None;
+        let list = office.world.share(&mut row);
+        office.world.resources[list].inherits = false;
+        office.world.grant(office.user, "change", list);
+        assert_eq!(office.may(&row), view);
+        row.own_list = None;
+        // Without read nothing is shown, to the requester neither; two limits leave what both leave.
+        office.world.resources[limited].limit = Some(actions::edit());
+        row.requester = Some(office.user);
+        assert_eq!(office.may(&row), 0);
+        row.requester = None;
+        office.world.resources[limited].limit = Some(actions::view() | actions::edit());
+        office.world.resources[office.invoices].limit = Some(actions::view() | actions::DELETE);
+        assert_eq!(office.may(&row), view);
+        office.world.resources[office.invoices].limit = None;
+        office.world.resources[limited].limit = None;
+        assert_eq!(office.may(&row), change, "lifted");
+    }
+}
+
 #[test]
 fn b6_two_keys_are_required() {
     for (key, type_key) in [(false, false), (false, true), (true, false), (true, true)] {
