@@ -5,10 +5,10 @@ use docacl_core::parent::below;
 use docacl_core::verdict::{Rule, Verdict};
 use docacl_core::{Actions, SubjectKind};
 use pgrx::pg_sys;
-use pgrx::prelude::*;
 
 use super::refusals::{nobody, own_acl_refused, refusal, table_name};
-use super::tuple::{Column, Values, Who, distinct, is_default};
+use super::tuple::{Column, Values, distinct, is_default};
+use super::written::{put, write_me};
 use super::{Site, moving, now, parent, references};
 use crate::admin::write;
 use crate::bound::Bound;
@@ -462,52 +462,4 @@ unsafe fn is_named(data: &pg_sys::TriggerData, column: Column) -> bool {
     unsafe {
         pg_sys::bms_is_member(i32::from(column.attno) - pg_sys::FirstLowInvalidHeapAttributeNumber, data.tg_updatedcols)
     }
-}
-
-fn put(column: Column, value: Option<pg_sys::Datum>, values: &mut Values, changed: &mut Vec<Column>) {
-    values.set(column, value);
-    if !changed.iter().any(|c| c.attno == column.attno) {
-        changed.push(column);
-    }
-}
-
-/// Writes who is asking into a column.
-fn write_me(bound: &Bound, who: Who, values: &mut Values, changed: &mut Vec<Column>) -> Result<()> {
-    let ring = &bound.ring;
-    let datum = match who.by {
-        By::Id => Some(pg_sys::Datum::from(ring.id)),
-        By::Key => match &ring.key {
-            Some(key) => from_text(who.column.ty, key)?,
-            // system is nobody of the application's, and must still be able to mark a row.
-            None if ring.id == crate::facts::SYSTEM => None,
-            None => {
-                return Err(required(
-                    "who is asking has no key of the application",
-                    "The table names its people by the application's keys: give this principal one when it is made (key => …).",
-                ));
-            }
-        },
-    };
-    put(who.column, datum, values, changed);
-    Ok(())
-}
-
-/// A key of the application as a value of a column's type.
-fn from_text(ty: pg_sys::Oid, key: &str) -> Result<Option<pg_sys::Datum>> {
-    let wrong = || {
-        inconsistent(
-            format!("key \"{key}\" is no value of the column's type"),
-            "Give the principal a key of that type.",
-        )
-    };
-    Ok(match ty {
-        pg_sys::INT2OID => key.parse::<i16>().map_err(|_| wrong())?.into_datum(),
-        pg_sys::INT4OID => key.parse::<i32>().map_err(|_| wrong())?.into_datum(),
-        pg_sys::INT8OID => key.parse::<i64>().map_err(|_| wrong())?.into_datum(),
-        pg_sys::UUIDOID => {
-            let bits = crate::value::parse_uuid(key).ok_or_else(wrong)?;
-            pgrx::Uuid::from_bytes(bits.to_be_bytes()).into_datum()
-        }
-        _ => key.into_datum(),
-    })
 }

@@ -13,6 +13,7 @@ mod references;
 mod refusals;
 mod truncate;
 mod tuple;
+mod written;
 
 pub use references::{Checked, problem};
 
