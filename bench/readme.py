@@ -11,7 +11,7 @@ ROWS = ("count(\\*), anna sees", "count(\\*), ben sees", "first page of 50, anna
         "SELECT by key, prepared", "search with @@, GIN, ben", "INSERT", "UPDATE, five")
 COLUMNS = ("no row security", "docacl", "constants", "hashed sub-selects", "InitPlan arrays", "PL/pgSQL per row", "rowstile")
 ALONE = ("acl_can about oneself, a call", "acl_can about 1000 others", "identity switch", "acl_login, an HS256 token",
-         "what a grant to the user adds to the next SELECT by key", "ring of 10000 keys", "memory per held key")
+         "what a grant to the user adds to the next SELECT by key", "ring of 10000 keys", "memory per held key", "scale: a world of", "scale: the slowest of", "scale: a tree of")
 
 
 def write():
