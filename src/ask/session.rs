@@ -107,7 +107,7 @@ fn acl_set_user(
     let snap = Snap::fresh();
     // SAFETY: a plain question about the session.
     let superuser = unsafe { pg_sys::superuser() };
-    if !superuser && !identity::is_trusted(&snap)? {
+    if !superuser && !freshness::is_trusted(&snap)? {
         return Err(error::denied(
             "permission denied to say who is asking",
             "Only superusers and database roles trusted with acl_trust call acl_set_user.",
@@ -116,7 +116,11 @@ fn acl_set_user(
     let principal = principal.ok_or_else(|| error::null("principal"))?;
     login::require_block("acl_set_user", local)?;
     identity::refuse_lasting(local)?;
-    let who = find(principal, account, &snap)?.ok_or_else(|| error::unknown("principal", principal))?;
+    let name = (account.map(str::to_owned), identity::account_setting(), principal.to_owned());
+    let who = freshness::named(name, &snap, |(account, setting, text)| {
+        find(text, account.as_deref(), setting.as_deref(), &snap)
+    })?
+    .ok_or_else(|| error::unknown("principal", principal))?;
     match who.kind {
         PrincipalKind::System if !superuser => {
             return Err(error::denied("only a superuser makes a session system", "Name a user."));
@@ -147,13 +151,12 @@ pub fn warn_exempt() {
 }
 
 /// The principal meant: by name in the account, or by e-mail or key, which are unique over the installation.
-fn find(text: &str, account: Option<&str>, snap: &Snap) -> Result<Option<Principal>> {
+fn find(text: &str, account: Option<&str>, setting: Option<&str>, snap: &Snap) -> Result<Option<Principal>> {
     if text == "system" {
         return facts::principal(facts::SYSTEM, snap);
     }
-    let name = account.map(str::to_owned).or_else(identity::account_setting);
-    let of = facts::account_named(name.as_deref().unwrap_or(MAIN), snap)?
-        .ok_or_else(|| error::unknown("account", name.as_deref().unwrap_or(MAIN)))?;
+    let name = account.or(setting).unwrap_or(MAIN);
+    let of = facts::account_named(name, snap)?.ok_or_else(|| error::unknown("account", name))?;
     if let Some(found) = lookup::principal_in(of.id, text, snap)? {
         return Ok(Some(found));
     }
