@@ -101,6 +101,9 @@ unsafe fn types(commands: *mut pg_sys::List) -> Result<Option<Renamed>> {
                 Type::AT_AddColumn if !command.def.is_null() => {
                     columns.push(name((*(command.def as *const pg_sys::ColumnDef)).colname)?)
                 }
+                // Since PostgreSQL 17.
+                #[cfg(any(feature = "pg17", feature = "pg18"))]
+                Type::AT_SetExpression => columns.push(name(command.name)?),
                 _ => {}
             }
         }

@@ -25,18 +25,19 @@ pub fn principal(table: &Table, name: &str, snap: &Snap) -> Result<(String, &'st
         Some(by) => by,
         None => by(table, name, &[], snap)?,
     };
-    refuse_generated(table, name)?;
+    refuse_virtual(table, name)?;
     Ok((name.to_owned(), word(by)))
 }
 
-/// Values that PostgreSQL computes may change, or not be there yet, where no trigger sees it.
-fn refuse_generated(table: &Table, name: &str) -> Result<()> {
-    match table.columns.iter().any(|c| c.name == name && c.generated) {
-        false => Ok(()),
-        true => Err(error::wrong_type(
-            format!("column \"{name}\" is generated and cannot be read by a rule"),
-            "Name a column that is written.",
+/// A virtual generated column has no value where triggers look.
+fn refuse_virtual(table: &Table, name: &str) -> Result<()> {
+    let sql = "SELECT EXISTS (SELECT FROM pg_catalog.pg_attribute WHERE attrelid = $1 AND attname = $2 AND attgenerated = 'v')";
+    match Spi::get_one_with_args::<bool>(sql, &[table.oid.into(), name.into()]).map_err(spi)? {
+        Some(true) => Err(error::wrong_type(
+            format!("column \"{name}\" is virtual and cannot be read by a rule"),
+            "Name a column whose values are stored.",
         )),
+        _ => Ok(()),
     }
 }
 
@@ -67,7 +68,7 @@ pub fn resource(table: &Table, name: Option<&str>, kind: &str, snap: &Snap) -> R
         Some(by) => by,
         None => by(table, name, &[kind.to_owned()], snap)?,
     };
-    refuse_generated(table, name)?;
+    refuse_virtual(table, name)?;
     Ok((name.to_owned(), word(by)))
 }
 

@@ -401,7 +401,9 @@ SELECT moving();
 ROLLBACK;
 BEGIN;
 ALTER TABLE au_moving ADD other text GENERATED ALWAYS AS (lower(login)) STORED;
-SELECT acl_auto_grant('au_moving', 'other', 'project', 'see', 'project');
+SELECT acl_auto_grant('au_moving', 'other', 'project', 'see', 'project') AS two;
+ALTER TABLE au_moving DROP other, ADD other text GENERATED ALWAYS AS ('cat') STORED;
+SELECT string_agg(principal || ' ' || path, ', ' ORDER BY principal, path) FROM docacl.grant_list WHERE note = 'rule on public.au_moving.other' AND revoked_at IS NULL;
 ROLLBACK;
 -- to nobody, and nothing changed
 ALTER TABLE au_moving ALTER login TYPE text USING 'nobody';
