@@ -3,6 +3,7 @@
 import statistics
 
 from client import Session, load
+from figures import round_robin
 
 DATABASE = "rings"
 USERS = 5
@@ -19,6 +20,7 @@ def measure(bench, table):
         compiled(bench, table, keys)
     admin.run("ANALYZE;")
     memory(table, max(bench.given.rings))
+    workers(bench, table, max(bench.given.rings))
     admin.close()
     bench.super.run(f"DROP DATABASE {DATABASE};")
 
@@ -63,6 +65,34 @@ def memory(table, keys):
     table.alone(f"memory per held key, {keys} keys, as docacl accounts", int(size) / int(held), "bytes", 24)
     table.alone(f"growth of the process per held key, {keys} keys", statistics.median(grown[1:]), "bytes", 24,
                 also=f" (first user {grown[0]:.0f})")
+
+
+def workers(bench, table, keys):
+    """A count by two parallel workers: with the leader's ring, and where each compiles its own, as in SERIALIZABLE."""
+    pool, _ = session(keys)
+    turn(pool, keys, 1)
+    count = f"SELECT count(*) FROM world.ring_{keys};"
+    # The leader knows all keys.
+    pool.run(count)
+    pool.run("SET max_parallel_workers_per_gather = 2; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0;")
+    if not any("Workers Planned: 2" in line for line in pool.run(f"EXPLAIN {count}")):
+        bench.note(f"ring of {keys} keys: PostgreSQL plans no workers.")
+        pool.close()
+        return
+
+    def took(level):
+        pool.run(f"BEGIN ISOLATION LEVEL {level};")
+        pool.time(count)
+        # COMMIT has a time of its own.
+        milliseconds = pool.milliseconds
+        pool.run("COMMIT;")
+        return milliseconds
+
+    figures = round_robin(("READ COMMITTED", "SERIALIZABLE"), took, bench.rounds)
+    pool.close()
+    bench.say(f"ring of {keys}, by workers: {figures}")
+    table.alone(f"count(\\*) by 2 workers, ring of {keys} keys", figures.median("READ COMMITTED"), "ms",
+                also=f" ({figures.median('SERIALIZABLE'):.1f} where each compiles the ring)")
 
 
 def resident(process):
