@@ -2293,9 +2293,10 @@ COMMENT ON TYPE docacl.auto_change IS 'How many rows more, or fewer, say a pair 
 
 CREATE FUNCTION docacl.auto_resolve(rule docacl.auto_grant, changes docacl.auto_change[])
 RETURNS TABLE (principal text, resource text, n bigint, grant_id bigint, principal_id bigint, principal_kind text, resource_id bigint, account_id bigint, at_home boolean)
-LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+BEGIN
     -- Sub-selects, one probe of an index each: statistics know nothing yet of what a bulk load has just brought.
-    SELECT c.principal, c.resource, c.n, c.grant_id, p.id, p.kind, r.id, r.account_id, p.account_id = r.account_id
+    RETURN QUERY SELECT c.principal, c.resource, c.n, c.grant_id, p.id, p.kind, r.id, r.account_id, p.account_id = r.account_id
     FROM unnest(changes) AS c
     LEFT JOIN LATERAL (
         SELECT x.id, x.account_id, x.kind FROM docacl.principal AS x
@@ -2308,7 +2309,8 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = o
         WHERE rule.resource_by = 'id' AND x.id = CASE WHEN rule.resource_by = 'id' THEN c.resource::bigint END AND x.kind = rule.kind AND NOT x.is_star
         UNION ALL
         SELECT x.id, x.account_id FROM docacl.resource AS x WHERE rule.resource_by = 'key' AND x.kind = rule.kind AND x.key = c.resource AND NOT x.is_star
-        LIMIT 1) AS r ON true
+        LIMIT 1) AS r ON true;
+END
 $$;
 REVOKE ALL ON FUNCTION docacl.auto_resolve(docacl.auto_grant, docacl.auto_change[]) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.auto_resolve(docacl.auto_grant, docacl.auto_change[]) IS 'The principals and resources that these texts mean to a rule; null where there is none.';
@@ -2349,7 +2351,8 @@ REVOKE ALL ON FUNCTION docacl.auto_is_on(text, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.auto_is_on(text, bigint) IS 'Whether rules with this code are on in an account.';
 
 CREATE FUNCTION docacl.auto_open(rule docacl.auto_grant, pairs docacl.auto_change[]) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+BEGIN
     WITH pair AS MATERIALIZED (
         SELECT p.* FROM docacl.auto_resolve(rule, pairs) AS p WHERE p.at_home
     ), switched AS MATERIALIZED (
@@ -2359,14 +2362,17 @@ LANGUAGE sql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $
     SELECT p.grant_id, p.account_id, p.principal_id, p.resource_id, rule.actions, 'auto',
            format('rule on %s.%I', rule.relation, rule.principal_column) || coalesce(' (' || rule.code || ')', '')
     FROM pair AS p
-    WHERE p.account_id IN (SELECT s.id FROM switched AS s) AND (SELECT g.id FROM docacl.grants AS g WHERE g.id = p.grant_id) IS NULL
+    WHERE p.account_id IN (SELECT s.id FROM switched AS s) AND (SELECT g.id FROM docacl.grants AS g WHERE g.id = p.grant_id) IS NULL;
+END
 $$;
 REVOKE ALL ON FUNCTION docacl.auto_open(docacl.auto_grant, docacl.auto_change[]) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.auto_open(docacl.auto_grant, docacl.auto_change[]) IS 'Makes the grants of these pairs where the rule is on and they are not there.';
 
 CREATE FUNCTION docacl.auto_close(gone bigint[], closed_by bigint) RETURNS void
-LANGUAGE sql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
-    UPDATE docacl.grants AS g SET revoked_at = now(), revoked_by = closed_by WHERE g.id = ANY (gone) AND g.revoked_at IS NULL AND g.source = 'auto'
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+BEGIN
+    UPDATE docacl.grants AS g SET revoked_at = now(), revoked_by = closed_by WHERE g.id = ANY (gone) AND g.revoked_at IS NULL AND g.source = 'auto';
+END
 $$;
 REVOKE ALL ON FUNCTION docacl.auto_close(bigint[], bigint) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.auto_close(bigint[], bigint) IS 'Closes these grants, which a rule had made.';
