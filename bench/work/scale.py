@@ -206,7 +206,8 @@ def moving(bench, table, admin, size):
     reads = {"SELECT by key": "SELECT title FROM app.document WHERE id = {};", "count(\\*) of 10000 rows": "SELECT count(*) FROM app.document WHERE id <= 10000;",
              "count(\\*)": "SELECT count(*) FROM app.document;"}
     moves, unchanged, next_reads = [], {read: [] for read in reads}, {read: [] for read in reads}
-    become(pool, "u3")
+    # Of a role that holds the region from which the tree goes.
+    become(pool, "u99")
     for i in range(2 * max(bench.rounds, 2)):
         for read, text in reads.items():
             for n in (1, 2):
