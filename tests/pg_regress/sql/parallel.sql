@@ -155,7 +155,9 @@ EXECUTE seen;
 -- not: nobody writes the setting, users or superusers, and nobody sees it
 SET docacl.handover = '1 00 00';                                                   -- fail
 SELECT set_config('docacl.handover', '1 00 00', true);                             -- fail
+\set VERBOSITY sqlstate
 SHOW docacl.handover;                                                              -- fail
+\set VERBOSITY terse
 SELECT count(*) AS n0 FROM pg_settings WHERE name = 'docacl.handover';
 RESET ROLE;
 SET docacl.handover = '1 00 00';                                                   -- fail
