@@ -206,7 +206,8 @@ fn acl_drop_role(principal: Option<&str>) -> Result<()> {
     drop_principal(&asker, &role)
 }
 
-fn drop_principal(asker: &Asker, principal: &Principal) -> Result<()> {
+/// Drops one, whoever asks: 55006 where it still owns rows, 55000 where it is the last administrator.
+pub fn drop_principal(asker: &Asker, principal: &Principal) -> Result<()> {
     if let Some(table) = write::as_owner(|| crate::protect::rows_owned_by(principal))? {
         return Err(error::in_use(
             format!("\"{}\" still owns rows of table \"{table}\"", principal.name),

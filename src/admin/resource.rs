@@ -9,7 +9,7 @@ use super::address::{self, Ref, given, named, with_id};
 use super::asker::Asker;
 use super::authority::{Deed, may_not_create};
 use super::row::Row;
-use super::{grant, grants, limit, names, option, write};
+use super::{grant, grants, limit, names, option, principal, write};
 use crate::error::{self, Result};
 use crate::facts::{self, Kind, Resource};
 use crate::scan::Snap;
@@ -354,9 +354,16 @@ fn remove(word: &str, written: Ref) -> Result<()> {
     if facts::is_parent(resource.id, &Snap::latest())? {
         return Err(in_use("still has others below it"));
     }
-    let keys = write::id("SELECT count(*) FROM docacl.principal WHERE environment_id = $1", &[resource.id.into()])?;
-    if keys != Some(0) {
+    // Those that were revoked go with their environment.
+    let of_keys = "SELECT p.id FROM docacl.principal AS p WHERE p.environment_id = $1
+                   AND (p.enabled OR EXISTS (SELECT FROM docacl.api_key AS k WHERE k.principal_id = p.id))";
+    if !write::ids(of_keys, &[resource.id.into()])?.is_empty() {
         return Err(in_use("still has API keys"));
+    }
+    for id in write::ids("SELECT id FROM docacl.principal WHERE environment_id = $1", &[resource.id.into()])? {
+        if let Some(key) = facts::principal(id, &Snap::latest())? {
+            principal::drop_principal(&asker, &key)?;
+        }
     }
     write::run("DELETE FROM docacl.resource WHERE id = $1", &[resource.id.into()]).map(drop)
 }

@@ -174,3 +174,8 @@ SELECT ids(:'again') AS "28000";
 -- gone with its principal
 DELETE FROM docacl.principal WHERE name LIKE 'importer%';
 SELECT count(*) AS n1 FROM docacl.api_key;
+-- a key that was revoked goes with its environment; one that was not keeps it
+SELECT acl_create('environment', 'short') IS NOT NULL AS t, acl_create_api_key('short', 'of short') IS NOT NULL AS t;
+SELECT attempt('boss', 'SELECT acl_drop(''environment'', ''short'')') AS "55006";
+SELECT acl_revoke_api_key('short', 'of short'), acl_drop('environment', 'short');
+SELECT count(*) AS n0 FROM docacl.principal WHERE name = 'of short';
