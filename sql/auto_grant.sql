@@ -165,7 +165,9 @@ DECLARE
     held  docacl.auto_change[];
     spent bigint[];
     gone  bigint[];
+    mode  CONSTANT text := current_setting('plan_cache_mode');
 BEGIN
+    PERFORM docacl.plan_anew(cardinality(changes));
     -- Against whoever switches the rule at the same time: he would miss what is written here, or this what he chose.
     SELECT a.* INTO STRICT rule FROM docacl.auto_grant AS a WHERE a.id = of_rule FOR SHARE;
     PERFORM docacl.auto_check(rule, changes);
@@ -197,13 +199,14 @@ BEGIN
     IF held IS NOT NULL THEN
         PERFORM docacl.auto_open(rule, held);
     END IF;
+    PERFORM docacl.plan_as(mode);
 END
 $$;
 REVOKE ALL ON FUNCTION docacl.auto_apply(bigint, docacl.auto_change[]) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.auto_apply(bigint, docacl.auto_change[]) IS 'Adds these changes to the pairs of a rule, and makes and closes grants accordingly.';
 
 CREATE FUNCTION docacl.auto_forget(of_rule bigint, closed_by bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     gone bigint[];
 BEGIN
@@ -216,7 +219,7 @@ REVOKE ALL ON FUNCTION docacl.auto_forget(bigint, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.auto_forget(bigint, bigint) IS 'Closes all grants of a rule: its table has no rows any more, or it is no rule any more.';
 
 CREATE FUNCTION docacl.auto_switch(account bigint, switched text, enable boolean, by_whom bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     rule  docacl.auto_grant;
     pairs docacl.auto_change[];

@@ -88,8 +88,9 @@ COMMENT ON FUNCTION docacl.parent_check(bigint, regclass, "any") IS 'Whether who
 -- place, lock what foreign keys lock, and stand aside for a restore: pg_dump empties search_path (as logical
 -- replication does), docacl's own functions never do. ENABLE ALWAYS: session_replication_role does not switch them off.
 
+-- Once a row: planned once, by index though the table be small by then, whatever docacl.plan_anew says of the statement.
 CREATE FUNCTION docacl.check_references() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     missing text;
     absent  text;
@@ -1381,6 +1382,29 @@ REVOKE ALL ON docacl.mirror FROM PUBLIC;
 CREATE TYPE docacl.mirrored AS (key text, name text, parent text, account text, email text, role text, enabled boolean);
 COMMENT ON TYPE docacl.mirrored IS 'A row of the application''s table as docacl mirrors it.';
 
+-- Plans that a session keeps were made for the few rows of its first statements, and take hours for many.
+CREATE FUNCTION docacl.plan_anew(rows integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF rows > 100 THEN
+        PERFORM pg_catalog.set_config('plan_cache_mode', 'force_custom_plan', true);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.plan_anew(integer) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.plan_anew(integer) IS 'Has statements planned anew, for so many rows, until docacl.plan_as puts plan_cache_mode back.';
+
+CREATE FUNCTION docacl.plan_as(mode text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_catalog.current_setting('plan_cache_mode') <> mode THEN
+        PERFORM pg_catalog.set_config('plan_cache_mode', mode, true);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.plan_as(text) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.plan_as(text) IS 'Puts plan_cache_mode back to what it was before docacl.plan_anew.';
+
 CREATE FUNCTION docacl.mirror_account(written text) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce((SELECT r.id FROM docacl.resource AS r WHERE r.kind = 'account' AND r.key = written),
@@ -1787,7 +1811,10 @@ COMMENT ON FUNCTION docacl.mirror_gone(text, bigint, docacl.mirrored[]) IS 'Remo
 
 CREATE FUNCTION docacl.mirror_apply(kind text, fixed bigint, rows docacl.mirrored[], adopt boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    mode CONSTANT text := current_setting('plan_cache_mode');
 BEGIN
+    PERFORM docacl.plan_anew(cardinality(rows));
     IF kind = 'member' THEN
         PERFORM docacl.mirror_members(rows);
     ELSIF kind IN ('user', 'role') THEN
@@ -1795,6 +1822,7 @@ BEGIN
     ELSE
         PERFORM docacl.mirror_resources(kind, fixed, rows, adopt);
     END IF;
+    PERFORM docacl.plan_as(mode);
 END
 $$;
 REVOKE ALL ON FUNCTION docacl.mirror_apply(text, bigint, docacl.mirrored[], boolean) FROM PUBLIC;
@@ -1817,6 +1845,7 @@ DECLARE
     before docacl.mirrored[];
     keyed  text;
     ids    bigint[];
+    mode   CONSTANT text := current_setting('plan_cache_mode');
 BEGIN
     SELECT x.* INTO m FROM docacl.mirror AS x WHERE x.relation = TG_RELID AND x.kind = TG_ARGV[0];
     IF NOT FOUND THEN
@@ -1837,6 +1866,7 @@ BEGIN
         PERFORM docacl.mirror_apply(m.kind, m.account_id, rows, false) WHERE rows IS NOT NULL;
     ELSIF TG_OP = 'DELETE' THEN
         EXECUTE format('SELECT array_agg(%s) FROM old_rows AS o', docacl.mirror_row('o', m.columns)) INTO rows;
+        PERFORM docacl.plan_anew(cardinality(rows));
         -- As acl_drop: rows first, whoever is writing one holds his table and may want the resource next.
         -- A probe for each: statistics know nothing of a bulk load.
         SELECT array_agg(g.id) INTO ids
@@ -1850,6 +1880,7 @@ BEGIN
             docacl.mirror_row('o', m.columns), docacl.mirror_row('n', m.columns)) INTO before;
         EXECUTE format('SELECT array_agg(r) FROM (SELECT %s AS r FROM new_rows AS n EXCEPT SELECT %s FROM old_rows AS o) AS t',
             docacl.mirror_row('n', m.columns), docacl.mirror_row('o', m.columns)) INTO rows;
+        PERFORM docacl.plan_anew(greatest(cardinality(rows), cardinality(before)));
         -- New ones first: of an account's administrators one must be left at any time.
         PERFORM docacl.mirror_members(rows) WHERE rows IS NOT NULL;
         PERFORM docacl.mirror_close(before) WHERE before IS NOT NULL;
@@ -1867,9 +1898,11 @@ BEGIN
             CASE WHEN m.columns ? 'role' THEN format('o.%I', m.columns ->> 'role') ELSE 'NULL' END,
             CASE WHEN m.columns ? 'role' THEN format('n.%I', m.columns ->> 'role') ELSE 'NULL' END)
         INTO rows, before;
+        PERFORM docacl.plan_anew(greatest(cardinality(rows), cardinality(before)));
         PERFORM docacl.mirror_apply(m.kind, m.account_id, rows, false) WHERE rows IS NOT NULL;
         PERFORM docacl.mirror_close(before) WHERE before IS NOT NULL;
     END IF;
+    PERFORM docacl.plan_as(mode);
     RETURN NULL;
 END
 $$;
@@ -2385,7 +2418,9 @@ DECLARE
     held  docacl.auto_change[];
     spent bigint[];
     gone  bigint[];
+    mode  CONSTANT text := current_setting('plan_cache_mode');
 BEGIN
+    PERFORM docacl.plan_anew(cardinality(changes));
     -- Against whoever switches the rule at the same time: he would miss what is written here, or this what he chose.
     SELECT a.* INTO STRICT rule FROM docacl.auto_grant AS a WHERE a.id = of_rule FOR SHARE;
     PERFORM docacl.auto_check(rule, changes);
@@ -2417,13 +2452,14 @@ BEGIN
     IF held IS NOT NULL THEN
         PERFORM docacl.auto_open(rule, held);
     END IF;
+    PERFORM docacl.plan_as(mode);
 END
 $$;
 REVOKE ALL ON FUNCTION docacl.auto_apply(bigint, docacl.auto_change[]) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.auto_apply(bigint, docacl.auto_change[]) IS 'Adds these changes to the pairs of a rule, and makes and closes grants accordingly.';
 
 CREATE FUNCTION docacl.auto_forget(of_rule bigint, closed_by bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     gone bigint[];
 BEGIN
@@ -2436,7 +2472,7 @@ REVOKE ALL ON FUNCTION docacl.auto_forget(bigint, bigint) FROM PUBLIC;
 COMMENT ON FUNCTION docacl.auto_forget(bigint, bigint) IS 'Closes all grants of a rule: its table has no rows any more, or it is no rule any more.';
 
 CREATE FUNCTION docacl.auto_switch(account bigint, switched text, enable boolean, by_whom bigint) RETURNS void
-LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off AS $$
+LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_custom_plan AS $$
 DECLARE
     rule  docacl.auto_grant;
     pairs docacl.auto_change[];

@@ -21,6 +21,29 @@ REVOKE ALL ON docacl.mirror FROM PUBLIC;
 CREATE TYPE docacl.mirrored AS (key text, name text, parent text, account text, email text, role text, enabled boolean);
 COMMENT ON TYPE docacl.mirrored IS 'A row of the application''s table as docacl mirrors it.';
 
+-- Plans that a session keeps were made for the few rows of its first statements, and take hours for many.
+CREATE FUNCTION docacl.plan_anew(rows integer) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF rows > 100 THEN
+        PERFORM pg_catalog.set_config('plan_cache_mode', 'force_custom_plan', true);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.plan_anew(integer) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.plan_anew(integer) IS 'Has statements planned anew, for so many rows, until docacl.plan_as puts plan_cache_mode back.';
+
+CREATE FUNCTION docacl.plan_as(mode text) RETURNS void
+LANGUAGE plpgsql AS $$
+BEGIN
+    IF pg_catalog.current_setting('plan_cache_mode') <> mode THEN
+        PERFORM pg_catalog.set_config('plan_cache_mode', mode, true);
+    END IF;
+END
+$$;
+REVOKE ALL ON FUNCTION docacl.plan_as(text) FROM PUBLIC;
+COMMENT ON FUNCTION docacl.plan_as(text) IS 'Puts plan_cache_mode back to what it was before docacl.plan_anew.';
+
 CREATE FUNCTION docacl.mirror_account(written text) RETURNS bigint
 LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp AS $$
     SELECT coalesce((SELECT r.id FROM docacl.resource AS r WHERE r.kind = 'account' AND r.key = written),
@@ -427,7 +450,10 @@ COMMENT ON FUNCTION docacl.mirror_gone(text, bigint, docacl.mirrored[]) IS 'Remo
 
 CREATE FUNCTION docacl.mirror_apply(kind text, fixed bigint, rows docacl.mirrored[], adopt boolean) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+    mode CONSTANT text := current_setting('plan_cache_mode');
 BEGIN
+    PERFORM docacl.plan_anew(cardinality(rows));
     IF kind = 'member' THEN
         PERFORM docacl.mirror_members(rows);
     ELSIF kind IN ('user', 'role') THEN
@@ -435,6 +461,7 @@ BEGIN
     ELSE
         PERFORM docacl.mirror_resources(kind, fixed, rows, adopt);
     END IF;
+    PERFORM docacl.plan_as(mode);
 END
 $$;
 REVOKE ALL ON FUNCTION docacl.mirror_apply(text, bigint, docacl.mirrored[], boolean) FROM PUBLIC;
@@ -457,6 +484,7 @@ DECLARE
     before docacl.mirrored[];
     keyed  text;
     ids    bigint[];
+    mode   CONSTANT text := current_setting('plan_cache_mode');
 BEGIN
     SELECT x.* INTO m FROM docacl.mirror AS x WHERE x.relation = TG_RELID AND x.kind = TG_ARGV[0];
     IF NOT FOUND THEN
@@ -477,6 +505,7 @@ BEGIN
         PERFORM docacl.mirror_apply(m.kind, m.account_id, rows, false) WHERE rows IS NOT NULL;
     ELSIF TG_OP = 'DELETE' THEN
         EXECUTE format('SELECT array_agg(%s) FROM old_rows AS o', docacl.mirror_row('o', m.columns)) INTO rows;
+        PERFORM docacl.plan_anew(cardinality(rows));
         -- As acl_drop: rows first, whoever is writing one holds his table and may want the resource next.
         -- A probe for each: statistics know nothing of a bulk load.
         SELECT array_agg(g.id) INTO ids
@@ -490,6 +519,7 @@ BEGIN
             docacl.mirror_row('o', m.columns), docacl.mirror_row('n', m.columns)) INTO before;
         EXECUTE format('SELECT array_agg(r) FROM (SELECT %s AS r FROM new_rows AS n EXCEPT SELECT %s FROM old_rows AS o) AS t',
             docacl.mirror_row('n', m.columns), docacl.mirror_row('o', m.columns)) INTO rows;
+        PERFORM docacl.plan_anew(greatest(cardinality(rows), cardinality(before)));
         -- New ones first: of an account's administrators one must be left at any time.
         PERFORM docacl.mirror_members(rows) WHERE rows IS NOT NULL;
         PERFORM docacl.mirror_close(before) WHERE before IS NOT NULL;
@@ -507,9 +537,11 @@ BEGIN
             CASE WHEN m.columns ? 'role' THEN format('o.%I', m.columns ->> 'role') ELSE 'NULL' END,
             CASE WHEN m.columns ? 'role' THEN format('n.%I', m.columns ->> 'role') ELSE 'NULL' END)
         INTO rows, before;
+        PERFORM docacl.plan_anew(greatest(cardinality(rows), cardinality(before)));
         PERFORM docacl.mirror_apply(m.kind, m.account_id, rows, false) WHERE rows IS NOT NULL;
         PERFORM docacl.mirror_close(before) WHERE before IS NOT NULL;
     END IF;
+    PERFORM docacl.plan_as(mode);
     RETURN NULL;
 END
 $$;

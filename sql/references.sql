@@ -3,8 +3,9 @@
 -- place, lock what foreign keys lock, and stand aside for a restore: pg_dump empties search_path (as logical
 -- replication does), docacl's own functions never do. ENABLE ALWAYS: session_replication_role does not switch them off.
 
+-- Once a row: planned once, by index though the table be small by then, whatever docacl.plan_anew says of the statement.
 CREATE FUNCTION docacl.check_references() RETURNS trigger
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     missing text;
     absent  text;

@@ -176,7 +176,11 @@ SELECT relation, kind FROM docacl.mirror ORDER BY 1;
 -- in bulk, in one statement each
 CREATE TABLE m_bulk (id integer PRIMARY KEY, name text, parent integer);
 SELECT acl_mirror('m_bulk', 'project', 'id', 'name', 'parent') AS none;
+BEGIN;
 INSERT INTO m_bulk SELECT 1000 + n, 'node ' || n, CASE WHEN n > 3 THEN 1000 + n / 3 END FROM generate_series(1, 20000) AS n;
+-- planned for many rows, and everything else as before
+SELECT current_setting('plan_cache_mode') AS auto;
+COMMIT;
 SELECT count(*), count(parent_id) FROM docacl.resource WHERE kind = 'project' AND name LIKE 'node %';
 UPDATE m_bulk SET parent = 1001 WHERE id BETWEEN 9000 AND 11000;
 SELECT count(*) FROM docacl.resource AS r JOIN docacl.resource AS p ON p.id = r.parent_id WHERE r.kind = 'project' AND p.name = 'node 1';
