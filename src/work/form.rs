@@ -234,7 +234,8 @@ fn place(spec: &Spec, values: &mut serde_json::Map<String, serde_json::Value>, g
 }
 
 /// Inserts the row as the table's owner, past row security: what is asked was asked of the form. The table's own triggers
-/// run as for any other row, and whatever it checks is checked at once. The fields stay the jsonb that came, for taken apart their numbers would lose digits.
+/// run as for any other row, and whatever it checks is checked at once. The fields stay the jsonb that came: taken apart,
+/// their numbers would lose digits.
 fn insert(
     target: &Target,
     table: &str,

@@ -1,5 +1,6 @@
-//! Whether mirrored tables, and those of rules that grant, are followed, and, of a table that is asked about by name, whether docacl says what its rows
-//! say: triggers of statements do not fire for what logical replication applies, nor while they are disabled.
+//! Whether mirrored tables, and those of rules that grant, are followed, and, of a table that is asked about by name,
+//! whether docacl says what its rows say: triggers of statements do not fire for what logical replication applies, nor
+//! while they are disabled.
 
 use pgrx::pg_sys;
 use pgrx::prelude::*;
@@ -10,11 +11,8 @@ use crate::mirror::{self, Mirror};
 use crate::protect::catalog::spi;
 use crate::rules;
 
-/// The triggers, columns and privileges of mirrors.
-pub const QUESTION: &str = include_str!("mirrors.sql");
-
-/// The triggers and columns of rules.
-pub const RULES: &str = include_str!("rules.sql");
+/// The triggers and columns of mirrors and rules, and who may write mirrored tables.
+pub const QUESTION: &str = include_str!("followed.sql");
 
 /// Pairs of which the rows say more or fewer than docacl has counted, and pairs of which no row is left.
 const PAIRS: &str = "WITH r AS MATERIALIZED (SELECT * FROM pg_catalog.jsonb_populate_recordset(NULL::docacl.auto_change, $1::jsonb)),

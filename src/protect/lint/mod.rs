@@ -64,29 +64,30 @@ fn acl_check(
         return Err(not_protected(&name_of(relation)?));
     }
     // Only of a table that is asked about by name: reading every row of all takes its time.
-    let named = rows::findings(relation.or(Some(pg_sys::Oid::INVALID)), true)?;
-    let mut found = findings(relation)?;
+    let mut found = unsorted(relation, relation.is_some())?;
     if let Some(relation) = relation {
         found.extend(mirrors::of_rows(relation)?);
     }
-    found.extend(named.into_iter().filter(|f| !found.contains(f)).collect::<Vec<_>>());
-    sort(&mut found);
-    Ok(TableIterator::new(found))
+    Ok(TableIterator::new(sorted(found)))
 }
 
 /// All findings about a table, or about all; worst first. Called as the extension's owner.
 pub fn findings(relation: Option<pg_sys::Oid>) -> Result<Vec<Finding>> {
+    unsorted(relation, false).map(sorted)
+}
+
+/// The same in any order. Of tables that are enforced, rows are read only if `rows_too`.
+fn unsorted(relation: Option<pg_sys::Oid>, rows_too: bool) -> Result<Vec<Finding>> {
     let mut out = drift::findings(relation)?;
-    out.extend(rows::findings(relation, false)?);
+    out.extend(rows::findings(relation, rows_too)?);
     out.extend(advice::findings(relation)?);
     let knows = |table: &str| -> Result<bool> {
         let sql = "SELECT pg_catalog.to_regclass($1) IS NOT NULL";
         Ok(Spi::get_one_with_args::<bool>(sql, &[table.into()]).map_err(spi)? == Some(true))
     };
     let search = knows("docacl.searchable")?.then_some(SEARCH);
-    let mirrors = knows("docacl.mirror")?.then_some(mirrors::QUESTION);
-    let rules = knows("docacl.auto_grant")?.then_some(mirrors::RULES);
-    for question in QUESTIONS.into_iter().chain(search).chain(mirrors).chain(rules) {
+    let followed = knows("docacl.auto_grant")?.then_some(mirrors::QUESTION);
+    for question in QUESTIONS.into_iter().chain(search).chain(followed) {
         // As a writing statement: it sees what this function's own statement has done before.
         let rows = Spi::connect_mut(|client| {
             let mut rows = Vec::new();
@@ -99,11 +100,12 @@ pub fn findings(relation: Option<pg_sys::Oid>) -> Result<Vec<Finding>> {
         .map_err(spi)?;
         out.extend(rows);
     }
-    sort(&mut out);
     Ok(out)
 }
 
-fn sort(findings: &mut [Finding]) {
+/// Worst first.
+fn sorted(mut findings: Vec<Finding>) -> Vec<Finding> {
     let rank = |severity: &str| SEVERITIES.iter().position(|s| *s == severity);
     findings.sort_by(|a, b| rank(&a.0).cmp(&rank(&b.0)).then_with(|| (&a.1, &a.2, &a.3).cmp(&(&b.1, &b.2, &b.3))));
+    findings
 }
