@@ -53,7 +53,10 @@ WITH t AS MATERIALIZED (
     SELECT w.* FROM wanted AS w
     WHERE EXISTS (
         SELECT FROM part AS p
-        JOIN pg_catalog.pg_attribute AS a ON a.attrelid = p.relid AND a.attname = w.attname AND NOT a.attisdropped
+        -- LIMIT: one probe each. How many parts there are is not known when it is planned, and all columns were read.
+        CROSS JOIN LATERAL (
+            SELECT a.attnum, a.attnotnull FROM pg_catalog.pg_attribute AS a
+            WHERE a.attrelid = p.relid AND a.attname = w.attname AND NOT a.attisdropped LIMIT 1) AS a
         WHERE p.oid = w.oid AND NOT EXISTS (
             SELECT FROM pg_catalog.pg_index AS i
             JOIN pg_catalog.pg_class AS c ON c.oid = i.indexrelid JOIN pg_catalog.pg_am AS m ON m.oid = c.relam
